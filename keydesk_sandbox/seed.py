@@ -76,6 +76,20 @@ when     = { unlimited_quota = true }
 approval = { stages = [{ from = ["manager"] }, { from = ["security"] }], expires = "3d", remind = "4h" }
 
 [[rules]]
+name  = "what a budget holds is free"
+who   = ["engineer"]
+do    = ["key.create", "key.quota"]
+when  = { within_budget = true, unlimited_quota = false }
+allow = true
+
+[[rules]]
+name     = "a manager decides about budgets"
+who      = ["engineer", "manager"]
+do       = ["budget.change"]
+on       = "any"
+approval = { from = ["manager"], count = 1, expires = "3d", remind = "4h" }
+
+[[rules]]
 name     = "a manager decides the rest"
 who      = ["engineer", "manager"]
 do       = ["key.create", "key.quota", "key.update", "key.allowance"]

@@ -12,6 +12,7 @@ ledger       what was granted to whom, counted            narrowed        an off
 cards/       messages and buttons      revocation/  is a disabled key dead?      rotation/  its end, its line
 copies       a key that the gateway made twice         overtaken       what a batch did already is decided by nobody
 conflicts    what somebody is told who comes second
+budgets      what is left of budgets, and when their periods begin
 counts       the numbers rules compare, for all who judge
 bootstrap    builds all of it, in order
 acceptance   the new owner of a key says yes or no

@@ -148,13 +148,10 @@ class Acceptances:
         """Why the rules, with what the new owner has now, do not let it happen; None when they do."""
         ledger.lock(c)
         judgement = request.judgement
-        counts = (
-            self.counts.within(
-                c, request.operation, request.counted_for, members, gateway=judgement.facts.gateway or ""
-            )
-            or None
-        )
-        facts = replace(judgement.facts, counts=counts)
+        gateway, known = judgement.facts.gateway or "", judgement.facts.budgets
+        counts = self.counts.within(c, request.operation, request.counted_for, members, gateway=gateway) or None
+        left = known and self.counts.budgets.left(c, known, gateway=gateway)
+        facts = replace(judgement.facts, counts=counts, budgets=left or None)
         ask = Ask(actor=requester, operation=request.operation, own=judgement.own, facts=facts)
         decision = decide(self.policy(), ask)
         fine = decision.allowed or (decision.outcome == "needs_approval" and request.approval is not None)

@@ -176,7 +176,7 @@ class RequestActions:
     ) -> ApprovalRequest:
         decided = {"decided_by": by, "decided_at": now, **changes}
         request = store.move(c, request, Status.APPROVED, **decided)
-        if self.policy().counts_needed(request.operation):
+        if request.judgement.facts.budgets or self.policy().counts_needed(request.operation):
             ledger.lock(c)
         ledger.grant(c, request, at=now)
         self.notifications.story(c, request, tr("{who} approved. Applying now.", who=mention(by)))

@@ -87,7 +87,7 @@ class AllowanceRows:
             after = replace(before, **new)
         saved = allowances.save(c, before, after)
         if saved is not None and not saved.is_covered(self._today()):
-            self.refills.begin(c, saved, key)
+            self.refills.begin(c, saved, key, request.judgement.facts.budgets or ())
 
     def _create(self, c: sa.Connection, request: ApprovalRequest, key: Key) -> None:
         """A new key begins filled, and its quota counts for the present period."""

@@ -115,8 +115,19 @@ class Approvals:
         )
 
     def _allowances(self) -> None:
-        """What is refilled by itself."""
-        self.refills = Refills(granted=self.granted, clock=self.clock, gateway_now=self.client.server_now)
+        """What is counted, and what is refilled by itself."""
+        self.counts = Counts(
+            database=self.database,
+            policy=self.policy,
+            people_of=self.directory.all_people,
+            own_group=self.inventory.account_group,
+            dollars=self.dollars,
+            clock=self.clock,
+        )
+        self.budgets = self.counts.budgets
+        self.refills = Refills(
+            granted=self.granted, budgets=self.budgets, clock=self.clock, gateway_now=self.client.server_now
+        )
         self.allowance_rows = AllowanceRows(
             refills=self.refills,
             notifications=self.notifications,
@@ -164,14 +175,6 @@ class Approvals:
             database=self.database, holder=self.holder, operations=self.operations, clock=self.clock
         )
         self.writes = VerifiedWrites(client=self.client, database=self.database, write_locks=write_locks)
-        self.counts = Counts(
-            database=self.database,
-            policy=self.policy,
-            people_of=self.directory.all_people,
-            own_group=self.inventory.account_group,
-            dollars=self.dollars,
-            clock=self.clock,
-        )
         self.acceptances = Acceptances(
             database=self.database,
             engine=self.engine,
@@ -199,6 +202,7 @@ class Approvals:
                 self.rotation_overlap.follow,
                 self.key_locks.follow,
                 self.allowance_rows.follow,
+                self.budgets.follow,
                 self.key_copies.follow,
             ),
             clock=self.clock,

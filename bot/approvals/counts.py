@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 import sqlalchemy as sa
 
 from bot.approvals import ledger
+from bot.approvals.budgets import Budgets
 from bot.approvals.ledger import Members
 from bot.db.engine import Database
 from bot.gateway.dollars import Dollars
@@ -31,6 +32,17 @@ class Counts:
     clock: Callable[[], float]
     own_group: Callable[[str], str | None] = lambda _gateway: None
     dollars: Dollars = field(default_factory=Dollars)
+
+    @property
+    def budgets(self) -> Budgets:
+        """What is left of budgets."""
+        return Budgets(
+            database=self.database,
+            policy=self.policy,
+            people_of=self.people_of,
+            clock=self.clock,
+            dollars=self.dollars,
+        )
 
     def account_group(self, gateway: str) -> str | None:
         """The account's own group, where a rule speaks of groups: else the gateway need not be asked for it."""
@@ -60,19 +72,28 @@ class Counts:
         *,
         before: int | None = None,
         key_id: int | None = None,
+        holder: str = "",
         refilled: bool = True,
         gateway: str = "",
     ) -> tuple[Counted, ...]:
         """The numbers as they stand for this person, sums of money in units of the gateway.
 
-        `before`: a request; of what was granted before it was. `key_id`: the key
+        `before`: a request; of what was granted before it was. `key_id`, `holder`: the key, or the budget, that
         it is about, whose own allowance is left out.
         """
         if not self.policy().counts_needed(operation, refilled=refilled):
             return ()
         members = await self.members(operation, refilled=refilled)
         return await self.database.read(
-            self.within, operation, person, members, before=before, key_id=key_id, refilled=refilled, gateway=gateway
+            self.within,
+            operation,
+            person,
+            members,
+            before=before,
+            key_id=key_id,
+            holder=holder,
+            refilled=refilled,
+            gateway=gateway,
         )
 
     async def by_gateway(self, operation: str, person: str, gateways: Iterable[str]) -> dict[str, tuple[Counted, ...]]:
@@ -88,6 +109,7 @@ class Counts:
         *,
         before: int | None = None,
         key_id: int | None = None,
+        holder: str = "",
         refilled: bool = True,
         gateway: str = "",
     ) -> tuple[Counted, ...]:
@@ -101,6 +123,7 @@ class Counts:
             members=members,
             before=before,
             key_id=key_id,
+            holder=holder,
             time_zone=policy.time_zone,
             units=lambda block, units: self.dollars.exchanged(units, block=block, into=into),
         )

@@ -80,12 +80,12 @@ class Flow:
             lock = await self.database.read(locks.lock_of, key.id, key.created_time)
             inspection = replace(inspection, facts=replace(inspection.facts, lock=lock))
         counted_for, key_id = _counted_for(asked, inspection), _key_id(inspection)
-        refilled = _refilled(inspection.facts)
+        refilled, holder = _refilled(inspection.facts), getattr(asked.wanted, "holder", "")
         gateway = (inspection.facts.gateway or "") if key_id is None else gateway_of(key_id)
-        counts = (
-            await self.counts.now(operation, counted_for, key_id=key_id, refilled=refilled, gateway=gateway) or None
-        )
-        facts = self.counts.placed(replace(inspection.facts, counts=counts), gateway)
+        about: dict[str, Any] = {"key_id": key_id, "holder": holder, "gateway": gateway}
+        counts = await self.counts.now(operation, counted_for, refilled=refilled, **about) or None
+        budgets = await self.counts.budgets.of(counted_for, gateway) if operation in ledger.GIVING else ()
+        facts = self.counts.placed(replace(inspection.facts, counts=counts, budgets=budgets or None), gateway)
         inspection = replace(inspection, facts=facts)
         ask = Ask(actor=asked.actor, operation=operation, own=inspection.own, facts=inspection.facts)
         return inspection, decide(self.policy(), ask)
@@ -98,6 +98,7 @@ class Flow:
             successor_of=lambda key_id, born_at=None: self.database.read(lineage.successor_of, key_id, born_at),
             unended=lambda key_id, born_at=None: self.database.read(unended, key_id, born_at),
             allowance_of=lambda key_id, born_at=None: self.database.read(allowances.find, key_id, born_at),
+            budget_of=lambda holder: self.database.read(self.counts.budgets.of_holder, holder),
             ownership=self.ownership,
             time_zone=self.policy().time_zone,
             now=self.clock(),
@@ -161,7 +162,8 @@ class Flow:
     def _insert(
         self, c: sa.Connection, new: NewRequest, actor: Actor, members: Members, urgent: bool
     ) -> ApprovalRequest | Decision | TooMuch:
-        counted = self.policy().counts_needed(new.operation, refilled=_refilled(new.judgement.facts))
+        facts = new.judgement.facts
+        counted = facts.budgets or self.policy().counts_needed(new.operation, refilled=_refilled(facts))
         repeated = store.by_delivery(c, new.delivery_id) if counted else None
         if repeated is not None:
             return repeated
@@ -187,20 +189,15 @@ class Flow:
     ) -> NewRequest:
         """Judged with the counts of this transaction: of two at once, the second sees what the first was granted."""
         policy, judgement = self.policy(), new.judgement
-        refilled = _refilled(judgement.facts)
-        if not policy.counts_needed(new.operation, refilled=refilled):
+        refilled, known = _refilled(judgement.facts), judgement.facts.budgets or ()
+        if not known and not policy.counts_needed(new.operation, refilled=refilled):
             return new
         ledger.lock(c)
-        counts = self.counts.within(
-            c,
-            new.operation,
-            new.counted_for,
-            members,
-            key_id=new.key_id,
-            refilled=refilled,
-            gateway=judgement.facts.gateway or "",
-        )
-        facts = replace(judgement.facts, counts=counts)
+        gateway = judgement.facts.gateway or ""
+        about: dict[str, Any] = {"key_id": new.key_id, "holder": new.input.get("holder", ""), "gateway": gateway}
+        counts = self.counts.within(c, new.operation, new.counted_for, members, refilled=refilled, **about)
+        budgets = self.counts.budgets.left(c, known, gateway=gateway) if known else ()
+        facts = replace(judgement.facts, counts=counts or None, budgets=budgets or None)
         decision = decide(policy, Ask(actor=actor, operation=new.operation, own=judgement.own, facts=facts))
         decision = as_urgent(decision, urgent=urgent)
         return new.model_copy(update={"judgement": Judgement(decision=decision, facts=facts, own=judgement.own)})

@@ -19,7 +19,7 @@ from bot.approvals.models import IN_HAND, ApprovalRequest
 from bot.db.tables import grants, keys, lineage, requests
 from bot.gateway.numbers import block_named, block_of
 from bot.gateway.writes import WriteResult
-from bot.keys import allowances
+from bot.keys import allowances, budgets
 from bot.operations import AllowanceTerms
 from bot.periods import day_of
 from bot.permissions.models import Count, Counted
@@ -29,8 +29,17 @@ _LOCK = 5_390_714
 EVERYBODY = "*"
 Members = Mapping[tuple[str, ...], frozenset[str] | None]
 """Names as a rule has them → the people they mean; `*` among them = all, None = Slack does not tell."""
-_GIVING = frozenset(
-    {"key.create", "key.quota", "key.enable", "key.rotate", "key.adopt", "key.transfer", "key.allowance"}
+GIVING = frozenset(
+    {
+        "key.create",
+        "key.quota",
+        "key.enable",
+        "key.rotate",
+        "key.adopt",
+        "key.transfer",
+        "key.allowance",
+        "budget.change",
+    }
 )
 # A rotated key takes the place of its predecessor, and gets what that gives up.
 _ADDS_A_KEY = frozenset({"key.create", "key.enable"})
@@ -45,7 +54,7 @@ def lock(c: sa.Connection) -> None:
 def grant(c: sa.Connection, request: ApprovalRequest, *, at: float) -> None:
     """Write down what a request gives, once; nothing for requests that give nothing."""
     acceptance = request.progress.acceptance
-    if request.operation not in _GIVING or (request.operation == "key.transfer" and acceptance is None):
+    if request.operation not in GIVING or (request.operation == "key.transfer" and acceptance is None):
         return  # what is offered to somebody counts for them once they accept it
     values = {
         "request_id": request.id,
@@ -58,6 +67,7 @@ def grant(c: sa.Connection, request: ApprovalRequest, *, at: float) -> None:
     }
     insert = (postgresql if c.dialect.name == "postgresql" else sqlite).insert(grants)
     c.execute(insert.values(values).on_conflict_do_nothing(index_elements=["request_id"]))
+    budgets.note(c, request.id, [one.number for one in request.judgement.facts.budgets or ()])
 
 
 def take_back(c: sa.Connection, request_id: int) -> None:
@@ -99,14 +109,15 @@ def counted(
     members: Members = MappingProxyType({}),
     before: int | None = None,
     key_id: int | None = None,
+    holder: str = "",
     time_zone: tzinfo = UTC,
     units: Callable[[int, int], int] = lambda _block, units: units,
 ) -> tuple[Counted, ...]:
     """The numbers as they stand. `before`: a request; of what was granted, count only what was granted before it was.
-    `key_id`: of allowances, without that of this key. `units`: what a gateway's units (its block, their number) are
-    worth in those in which the numbers are wanted.
+    `key_id`, `holder`: of allowances, without that of this key, and without the budget of this holder. `units`: what a
+    gateway's units (its block, their number) are worth in those in which the numbers are wanted.
     """
-    found, earlier = [], _earlier(c, before)
+    found, before_it = [], earlier(c, before)
     for count in needed:
         people: frozenset[str] | None = frozenset({person if count.over == "person" else EVERYBODY})
         if count.over == "role":
@@ -114,15 +125,16 @@ def counted(
         value: int | None = None
         if people is not None and count.what == "allowance":
             today = day_of(now, time_zone)
-            value = _allowances(c, count, people, today=today, earlier=earlier, key_id=key_id, units=units)
+            but = {"key_id": key_id, "holder": holder}
+            value = _allowances(c, count, people, today=today, earlier=before_it, but=but, units=units)
         elif people is not None:
-            value = _value(c, count, people, now=now, earlier=earlier, units=units)
+            value = _value(c, count, people, now=now, earlier=before_it, units=units)
         found.append(Counted(count=count, value=value))
     return tuple(found)
 
 
-def _earlier(c: sa.Connection, before: int | None) -> Any:
-    """What was granted before this request: people may approve in another order than was asked."""
+def earlier(c: sa.Connection, before: int | None) -> Any:
+    """What was granted before this request, as a condition: people may approve in another order than was asked."""
     if before is None:
         return sa.true()
     place = c.scalar(sa.select(grants.c.place).where(grants.c.request_id == before))
@@ -168,11 +180,12 @@ def _allowances(
     *,
     today: date,
     earlier: Any,
-    key_id: int | None,
+    but: Mapping[str, Any],
     units: Callable[[int, int], int],
 ) -> int:
     """What allowances of other keys add: of each key its dearest terms of those that stand, were refilled for today, or
-    are granted and not in force yet.
+    are granted and not in force yet. And what budgets are, in units of the settings' gateway. `but`: the key and the
+    holder that are left out.
     """
     everybody = EVERYBODY in people
     most: dict[int, int] = {}
@@ -180,17 +193,18 @@ def _allowances(
     coming = sa.select(requests.c.id, requests.c.key_id, requests.c.input, grants.c.block).join(
         grants, grants.c.request_id == requests.c.id
     )
-    coming = coming.where(requests.c.operation.in_(("key.allowance", "key.create")))
+    coming = coming.where(requests.c.operation.in_(("key.allowance", "key.create", "budget.change")))
     coming = coming.where(requests.c.status.in_([status.value for status in IN_HAND]))
     coming = coming if everybody else coming.where(grants.c.person_id.in_(people))
     coming = coming.where(earlier)
     # A key that is not made yet has no number; the request's, below 0, stands for it.
     asked = ((row.key_id or -row.id, row.block, _terms(row.input)) for row in c.execute(coming))
     found += [(key, block, terms) for key, block, terms in asked if terms is not None]
+    of_budgets = budgets.adding(c, None if everybody else people, today, but=but["holder"])
     for key, block, terms in found:
-        if key != key_id:
+        if key != but["key_id"]:
             most[key] = max(most.get(key, 0), units(block, terms.per(count.per)))
-    return sum(most.values())
+    return sum(most.values()) + sum(units(0, terms.per(count.per)) for terms in of_budgets)
 
 
 def _terms(wanted: Mapping[str, Any]) -> AllowanceTerms | None:

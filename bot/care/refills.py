@@ -19,7 +19,7 @@ from bot.gateway.models import Key
 from bot.keys import allowances, inventory_store
 from bot.operations import Allowance, is_refilled
 from bot.periods import day_of
-from bot.permissions.models import ActorKind
+from bot.permissions.models import ActorKind, BudgetLeft
 from bot.slack.router import Router
 
 JOB = "refills"
@@ -51,7 +51,8 @@ class RefillRounds:
     rows: AllowanceRows
 
     async def run(self) -> bool:
-        """After a list of all keys: a first few, and a job for the rest."""
+        """After a list of all keys: the periods of budgets, a first few refills, and a job for the rest."""
+        await self.deps.database.run(self.deps.counts.budgets.begin_periods)
         if await self._begin():
             name = f"{JOB}:{int(self.deps.clock())}"
             await self.deps.database.run(self.engine.start, JOB, name, "", delay=AGAIN_SECONDS)
@@ -75,8 +76,9 @@ class RefillRounds:
                     return True
                 # Whom Slack does not tell of waits for the next list.
                 person = await deps.directory.actor(one.owner_id, one.owner_team)
+                budgets = await deps.counts.budgets.of(one.owner_id)
                 if person.kind is ActorKind.MEMBER:
-                    await deps.database.run(self._begin_one, one)
+                    await deps.database.run(self._begin_one, one, budgets)
         return False
 
     def _due(self, c: sa.Connection, today: date, after: int) -> tuple[Sequence[Due], int | None]:
@@ -97,12 +99,12 @@ class RefillRounds:
     def _has_room(self, c: sa.Connection) -> bool:
         return allowances.in_hand(c) < MOST_IN_HAND
 
-    def _begin_one(self, c: sa.Connection, due: Due) -> None:
+    def _begin_one(self, c: sa.Connection, due: Due, budgets: Sequence[BudgetLeft]) -> None:
         """Begin one, if it is still due."""
         row = self.rows.reconcile(c, due.allowance)
         today = day_of(self.deps.clock(), self.deps.policy().time_zone)
         if row is not None and not row.is_covered(today):
-            self.refills.begin(c, row, due.key)
+            self.refills.begin(c, row, due.key, budgets)
 
 
 def build(parts: CareParts, router: Router) -> CareKind:

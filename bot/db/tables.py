@@ -177,6 +177,38 @@ grants = sa.Table(
     sa.Index("grants_by_place", "place"),
 )
 
+# What all keys of a person, or of everybody in a role, may be given per period. `holder`: a Slack user id, or
+# "role:NAME". `version` grows with every change, a compare-and-set on it. `first`, `until` (ISO dates, from and up to):
+# the present period, for which there are `present` units and what is `carried` into it. The row of a budget that has
+# ended stays.
+budgets = sa.Table(
+    "budgets",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("holder", sa.String(60), nullable=False),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("amount", sa.BigInteger, nullable=False),
+    sa.Column("period", sa.String(10), nullable=False),
+    sa.Column("rollover", sa.Boolean, nullable=False),
+    sa.Column("request_id", sa.Integer, nullable=False),
+    sa.Column("rule", sa.String(80), nullable=False),
+    sa.Column("set_at", sa.Float(53), nullable=False),
+    sa.Column("ended_at", sa.Float(53)),
+    sa.Column("first", sa.String(10), nullable=False),
+    sa.Column("until", sa.String(10), nullable=False),
+    sa.Column("present", sa.BigInteger, nullable=False),
+    sa.Column("carried", sa.BigInteger, nullable=False),
+    sa.Index("budgets_by_holder", "holder", unique=True),
+)
+
+# Which grants count against which budgets: as people belonged to roles when they were granted.
+budget_grants = sa.Table(
+    "budget_grants",
+    metadata,
+    sa.Column("budget", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("request_id", sa.Integer, primary_key=True, autoincrement=False),
+)
+
 # What keys are refilled with, once per period. A row stays when the allowance ends, so that it is known which period
 # was refilled. `version` grows with every change, a compare-and-set on it. `covered_*`: the days of the last refill
 # (ISO dates, from and up to), what the terms were then, and whose key it was. `refill_id`: the request of a refill that

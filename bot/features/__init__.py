@@ -20,6 +20,7 @@ FOLDERS = (
     "key_update",
     "key_quota",
     "key_allowance",
+    "budget_change",
     "key_disable",
     "key_end",
     "key_enable",

@@ -243,10 +243,14 @@ def age_text(as_of: float, now: float) -> str:
 
 def quota_bar(key: Key) -> str:
     """How much of a key's quota is used, as a bar of ten and a percentage; "" for a key without a limit."""
-    total = key.total_quota
-    if key.unlimited_quota or total <= 0:
+    return "" if key.unlimited_quota else quantity_bar(key.used_quota, key.total_quota)
+
+
+def quantity_bar(used_units: int, total: int) -> str:
+    """A bar of ten and a percentage; "" where there is nothing to use."""
+    if total <= 0:
         return ""
-    used = min(1.0, max(0.0, key.used_quota / total))
+    used = min(1.0, max(0.0, used_units / total))
     # Full only when nothing is left, empty only when nothing was used.
     full = min(9, max(1, round(10 * used))) if 0 < used < 1 else round(10 * used)
     percent = min(99, max(1, round(100 * used))) if 0 < used < 1 else round(100 * used)

@@ -1,9 +1,10 @@
 """What people can do to keys, described once: the types (models.py), what a run may ask of a key's
-line (lineage.py) and about owners (ownership.py), what a key is refilled with (allowance.py), and the list of all
-operations (registry.py).
+line (lineage.py) and about owners (ownership.py), what a key is refilled with (allowance.py), what all keys of somebody
+may be given (budget.py), and the list of all operations (registry.py).
 """
 
 from bot.operations.allowance import Allowance, AllowanceTerms, Coverage, is_refilled
+from bot.operations.budget import Budget, role_holder, role_of
 from bot.operations.models import (
     OWNER_FIELD,
     Change,
@@ -28,6 +29,7 @@ __all__ = [
     "OWNER_FIELD",
     "Allowance",
     "AllowanceTerms",
+    "Budget",
     "Change",
     "Coverage",
     "Description",
@@ -46,4 +48,6 @@ __all__ = [
     "Work",
     "facts_of",
     "is_refilled",
+    "role_holder",
+    "role_of",
 ]

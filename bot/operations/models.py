@@ -23,6 +23,7 @@ from bot.gateway.prices import ModelPrice
 from bot.gateway.writes import Journal, WriteResult
 from bot.languages import Sentence, StoredText
 from bot.operations.allowance import Allowance
+from bot.operations.budget import Budget
 from bot.operations.lineage import Lineage
 from bot.operations.ownership import Ownership
 from bot.permissions.models import Actor, Facts
@@ -87,6 +88,7 @@ class Effect(StrEnum):
     STOPS = "stops"  # out of use; the key itself is tried until it is refused (approvals/revocation/)
     DELETES = "deletes"
     GIVES = "gives"  # another owner; the key itself stays as it is
+    BUDGETS = "budgets"  # what somebody's keys may be given per period; no key is written
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +114,8 @@ class Look:
 
     From our own lists, by a number and, where it is at hand, the record's birth: `owner_of`, `successor_of` (the key
     that replaced this one, None = none did), `unended` (the keys before it in its line that may still work) and
-    `allowance_of` (what it is refilled with, None = it never was). `time_zone`: in which its periods begin.
+    `allowance_of` (what it is refilled with, None = it never was). `budget_of`: the budget of a holder in its present
+    period, and what was given in it. `time_zone`: in which periods begin.
 
     `deadline` is what is left of Slack's 3 s, in seconds, for all reads of this look together.
     """
@@ -123,6 +126,7 @@ class Look:
     successor_of: Callable[..., Awaitable[int | None]]
     unended: Callable[..., Awaitable[Sequence[int]]]
     allowance_of: Callable[..., Awaitable[Allowance | None]]
+    budget_of: Callable[[str], Awaitable[tuple[Budget, int | None] | None]]
     ownership: Ownership
     time_zone: tzinfo
     now: float

@@ -13,6 +13,8 @@ from functools import partial
 from bot.languages import tr, trc, trn
 from bot.languages.formats import some_of
 from bot.permissions.addresses import USUAL, Widest, too_wide
+from bot.permissions.budgets import NAME as WITHIN_BUDGET
+from bot.permissions.budgets import read_within_budget
 from bot.permissions.condition import Condition, Why
 from bot.permissions.counting import COUNTING, MODIFIERS, read_counting
 from bot.permissions.models import Facts
@@ -285,6 +287,7 @@ READERS: dict[str, Callable[[TomlDocument, Path, str, object], Condition | None]
     "allow_ips_required": _allow_ips_required,
     "reason_matches": _reason_matches,
     "channel_in": _channel_in,
+    WITHIN_BUDGET: read_within_budget,
 }
 NAMES = (*READERS, *COUNTING)
 # These speak of the ask itself; all others of a key.

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from bot.periods import Period
 from bot.permissions.gateways import OF_SETTINGS
-from bot.permissions.models import REVIVING, WITHOUT_RECORD, Actor, ActorKind, Count, Counted, Facts, Lock
+from bot.permissions.models import REVIVING, WITHOUT_RECORD, Actor, ActorKind, BudgetLeft, Count, Counted, Facts, Lock
 from bot.permissions.roles import is_group, is_person, is_schedule
 from bot.permissions.rules import Policy
 from bot.permissions.toml_document import guess, short
@@ -30,6 +30,7 @@ _FORM_FIELDS = {
     "key.update": ("every_model",),
     "key.quota": ("delta",),
     "key.allowance": ("allowance", "refill", "rollover"),
+    "budget.change": ("allowance", "refill", "rollover"),
     "key.enable": ("delta",),
     "key.rotate": ("overlap",),
     "key.delete": ("confirm",),
@@ -40,12 +41,14 @@ _FORM_FIELDS = {
 LOCKED = "locked"
 # What no form asks for either: the group that a key without one is in. Left out means not known.
 ACCOUNT_GROUP = "account_group"
+BUDGET_LEFT = "budget_left"
 SO_FAR = {"keys_so_far": "keys", "granted_so_far": "granted", "allowances_so_far": "allowance"}
 FIELDS = (
     *_RECORD_FIELDS,
     *SO_FAR,
     LOCKED,
     ACCOUNT_GROUP,
+    BUDGET_LEFT,
     *dict.fromkeys(name for names in _FORM_FIELDS.values() for name in names),
     *ASK_FIELDS,
 )
@@ -85,7 +88,15 @@ def fields_of(operation: str) -> tuple[str, ...]:
     if operation in WITHOUT_RECORD:
         return ASK_FIELDS
     locked = (LOCKED,) if operation in REVIVING else ()
-    return (*_RECORD_FIELDS, *_FORM_FIELDS.get(operation, ()), *ASK_FIELDS, *SO_FAR, *locked, ACCOUNT_GROUP)
+    return (
+        *_RECORD_FIELDS,
+        *_FORM_FIELDS.get(operation, ()),
+        *ASK_FIELDS,
+        *SO_FAR,
+        *locked,
+        ACCOUNT_GROUP,
+        BUDGET_LEFT,
+    )
 
 
 def hypothetical_facts(
@@ -121,7 +132,7 @@ def hypothetical_facts(
         allowance, period = _refilled_from_the_start(fields, remain)
     else:
         allowance, period = _allowance(fields, units_per_usd)
-    if operation != "key.create" and allowance is not None:
+    if operation not in {"key.create", "budget.change"} and allowance is not None:
         remain, increase = _refilled(fields, remain, allowance), allowance
     return Facts(
         remain_quota=remain,
@@ -140,6 +151,7 @@ def hypothetical_facts(
         counts=_counts(fields, counts, units_per_usd),
         lock=_lock(fields, before.lock),
         account_group=fields.get(ACCOUNT_GROUP, before.account_group),
+        budgets=_budgets(fields, units_per_usd),
         reason=fields.get("reason", ""),
         channel=fields.get("channel", ""),
     )
@@ -152,6 +164,14 @@ def _gateway(fields: Mapping[str, str], policy: Policy | None, before: str | Non
     if told and names and told not in names:
         raise ValueError(guess(f"There is no gateway “{short(told)}”", told, names))
     return told
+
+
+def _budgets(fields: Mapping[str, str], units_per_usd: int) -> tuple[BudgetLeft, ...] | None:
+    """The budget of the person, of which so much is left; None where none was told."""
+    if BUDGET_LEFT not in fields:
+        return None
+    left = _field(BUDGET_LEFT, parse_quota, fields[BUDGET_LEFT], units_per_usd)
+    return (BudgetLeft(number=0, role="", amount=left, left=left, until="…"),)
 
 
 def _check_unjudged(fields: Mapping[str, str]) -> None:

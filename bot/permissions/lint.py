@@ -18,10 +18,10 @@ from bot.permissions.subsumption import covers, impossible
 from bot.permissions.unlocking import speaks_of_unlocking
 
 # Operations that add units; a rule limits them with a counting condition. A rotation only moves units.
-_ADDS = frozenset({"key.create", "key.quota", "key.allowance"})
+_ADDS = frozenset({"key.create", "key.quota", "key.allowance", "budget.change"})
 # Operations that can set an allowance.
-_ALLOWING = frozenset({"key.allowance", "key.create"})
-_SUMS = frozenset({"granted_at_most", "allowance_at_most"})
+_ALLOWING = frozenset({"key.allowance", "key.create", "budget.change"})
+_SUMS = frozenset({"granted_at_most", "allowance_at_most", "within_budget"})
 # Operations that should not be free for everybody on keys of other people.
 _POWERFUL = frozenset({*OPERATIONS, *RIGHTS}) - {"key.create", "key.list", "key.show", "request.list", "policy.explain"}
 # The ids of policy.example.toml.

@@ -17,6 +17,7 @@ OPERATIONS = (
     "key.update",
     "key.quota",
     "key.allowance",
+    "budget.change",
     "key.disable",
     "key.end",
     "key.enable",
@@ -36,7 +37,7 @@ OPERATIONS = (
 GIVES_A_KEY = frozenset({"key.adopt", "key.transfer"})
 # That, and what goes on giving money: a rule that allows it, or has it approved, names it in full. A pattern such as
 # "key.*" only denies it.
-NAMED_IN_FULL = GIVES_A_KEY | {"key.allowance"}
+NAMED_IN_FULL = GIVES_A_KEY | {"key.allowance", "budget.change"}
 # Rights that no command is called after. A rule names them in full: a pattern such as "key.*" does not give them.
 RIGHTS = ("key.unlock",)
 UNLOCK = RIGHTS[0]
@@ -111,6 +112,21 @@ class Counted(_Stored):
 
 
 @dataclass(frozen=True, kw_only=True)
+class BudgetLeft(_Stored):
+    """A budget that what is added counts against, before this request. `role`: "" = of a person. `number`: of its row.
+
+    `amount`: units of its present period, which ends before the day `until` (ISO). `left`: None = it cannot be told
+    whether it counts.
+    """
+
+    number: int
+    role: str
+    amount: int
+    left: int | None
+    until: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Lock(_Stored):
     """Why a key may only come back with `key.unlock`: it was disabled from an alert, in an incident, by a person
     whose key it is not, or because its owner has left.
@@ -138,6 +154,7 @@ class Facts(_Stored):
     `gateway`: the name of the gateway. `counts`: what `Policy.counts_needed` asks for, as it is before this request;
     None = not counted. `adds_key`: one living key more; `decide` says it by the operation where it is None.
     `allowance` units are added every `allowance_period` seconds. `lock`: the key is locked, None = it is not.
+    `budgets`: those that what is added counts against, None = there is none.
     """
 
     remain_quota: int | None = None
@@ -159,6 +176,7 @@ class Facts(_Stored):
     allowance_period: int | None = None
     lock: Lock | None = None
     account_group: str | None = None
+    budgets: tuple[BudgetLeft, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ from itertools import takewhile
 
 from bot.languages import joined, said, tr, trn
 from bot.languages.formats import one_of, with_commas
+from bot.permissions.budgets import exceeded, short_words
 from bot.permissions.combination import stricter_terms
 from bot.permissions.models import (
     OPERATIONS,
@@ -257,6 +258,8 @@ def _matches(rule: Rule, ask: Ask) -> bool:
     if not (ask.own or rule.any):
         return False
     facts = ask.facts
+    if facts.budgets and rule.outcome == "allow" and exceeded(ask) is not None:
+        return False
     for condition in rule.conditions:  # noqa: SIM110  # a generator would take longer than the conditions
         if condition.why_not(facts) is not None:
             return False
@@ -285,7 +288,12 @@ def _miss(rule: Rule, ask: Ask, held: frozenset[str]) -> tuple[str, str]:
     if not (ask.own or rule.any):
         return _worded(rule.not_own)
     found = (condition.why_not(ask.facts) for condition in rule.conditions)
-    return rule.name, "; ".join(worded() for worded in found if worded is not None)
+    words = [worded() for worded in found if worded is not None]
+    short = exceeded(ask) if rule.outcome == "allow" else None
+    # The condition about budgets has said so already.
+    if short is not None and (said_so := short_words(short)) not in words:
+        words.append(said_so)
+    return rule.name, "; ".join(words)
 
 
 def _worded(entry: tuple[str, str]) -> tuple[str, str]:

@@ -158,14 +158,14 @@ class Spine:
             **shared,
             policy=lambda: self.policy,
             group_size=lambda one: self.sizes.get(one),
-            people=self._people_of,
+            people=self.people_of,
             who_is=self._who_is,
             schedules=self.schedules,
         )
         self.approver_check = ApproverCheck(
             database=database,
             policy=lambda: self.policy,
-            people=self._people_of,
+            people=self.people_of,
             who_is=self._who_is,
             seen=self,
             notifications=notifications,
@@ -182,7 +182,7 @@ class Spine:
         self.counts = Counts(
             database=database,
             policy=lambda: self.policy,
-            people_of=self._people_of,
+            people_of=self.people_of,
             own_group=lambda _gateway: self.own_group,
             clock=self.clock,
         )
@@ -219,7 +219,7 @@ class Spine:
     async def _standing(self, slack_user_id: str) -> Actor:
         return await self._who_is(slack_user_id, TEAM)
 
-    async def _people_of(self, _ids: Iterable[str]) -> frozenset[str] | None:
+    async def people_of(self, _ids: Iterable[str]) -> frozenset[str] | None:
         return self.people
 
     async def ask(

@@ -38,7 +38,10 @@ class Rows:
         self.database = database
         self.spine = Spine(database)
         refills = Refills(
-            granted=self.spine.granted, clock=self.spine.clock, gateway_now=lambda _key: self.spine.clock()
+            granted=self.spine.granted,
+            budgets=self.spine.counts.budgets,
+            clock=self.spine.clock,
+            gateway_now=lambda _key: self.spine.clock(),
         )
         self.told: list[int] = []
         notifications: Any = SimpleNamespace(tell=lambda _c, request: self.told.append(request.id))

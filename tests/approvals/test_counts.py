@@ -63,7 +63,7 @@ async def test_the_gateway_is_asked_for_the_account_s_group_only_where_a_rule_sp
     counts = Counts(
         database=sqlite_database,
         policy=lambda: spine.policy,
-        people_of=spine._people_of,
+        people_of=spine.people_of,
         own_group=own_group,
         clock=spine.clock,
     )

@@ -30,7 +30,10 @@ class Due:
         self.database = database
         self.spine = Spine(database)
         self.refills = Refills(
-            granted=self.spine.granted, clock=self.spine.clock, gateway_now=lambda _key: self.spine.clock()
+            granted=self.spine.granted,
+            budgets=self.spine.counts.budgets,
+            clock=self.spine.clock,
+            gateway_now=lambda _key: self.spine.clock(),
         )
         line = OwnedKey(
             key_id=7, name="nightly", owner_id="U0ADA", owner_team=TEAM, request_id=None, created_at=1.0, born_at=5

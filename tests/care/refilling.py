@@ -5,12 +5,13 @@ from collections.abc import Coroutine, Generator
 from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from types import SimpleNamespace
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
 
 from bot.approvals import store
 from bot.approvals.allowance_rows import AllowanceRows
+from bot.approvals.budgets import Budgets
 from bot.approvals.cards.notifications import Notifications
 from bot.approvals.execution import Execution
 from bot.approvals.granted import GrantedRequests
@@ -30,7 +31,7 @@ from bot.keys.owners import OwnedKey
 from bot.operations import Allowance, AllowanceTerms
 from bot.periods import Period
 from bot.permissions.models import Actor, ActorKind
-from bot.permissions.rules import parse_policy
+from bot.permissions.rules import Policy, parse_policy
 from keydesk_sandbox.fake_gateway import Record
 from tests.approvals.kit import TEAM, Spine
 from tests.gateway.kit import client_of, fake_gateway
@@ -152,7 +153,12 @@ class Replica:
         outbox: Any = SimpleNamespace(want=lambda _c, *, id, **_post: house.told.append(id))  # noqa: A006
         notifications = Notifications(outbox=outbox, channel="C0KEYS")
         granted = GrantedRequests(engine=spine.granted.engine, notifications=notifications)
-        self.refills = Refills(granted=granted, clock=house.clock, gateway_now=self.client.server_now)
+        self.budgets = Budgets(
+            database=database, policy=lambda: cast("Policy", house.policy), people_of=spine.people_of, clock=house.clock
+        )
+        self.refills = Refills(
+            granted=granted, budgets=self.budgets, clock=house.clock, gateway_now=self.client.server_now
+        )
         self.rows = AllowanceRows(
             refills=self.refills,
             notifications=notifications,
@@ -168,6 +174,7 @@ class Replica:
             policy=lambda: house.policy,
             reader=self.client,
             known=SimpleNamespace(writer=self.keys.writer),
+            counts=SimpleNamespace(budgets=self.budgets),
             directory=SimpleNamespace(actor=self._actor),
         )
         self.rounds = RefillRounds(deps=deps, engine=granted.engine, refills=self.refills, rows=self.rows)

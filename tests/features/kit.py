@@ -10,7 +10,7 @@ from bot.features.forms.key_form import Seen
 from bot.gateway.client import GatewayClient
 from bot.gateway.dollars import Dollars
 from bot.gateway.models import EffectiveState, Key, KeyId
-from bot.operations import Allowance, Look, Work
+from bot.operations import Allowance, Budget, Look, Work
 from bot.permissions.models import Actor, ActorKind
 from tests.approvals.kit import Offered
 from tests.gateway.kit import MemoryJournal
@@ -62,6 +62,7 @@ def look_on(
     owner: str | None = "U0ADA",
     successor: int | None = None,
     allowance: Allowance | None = None,
+    budget: tuple[Budget, int | None] | None = None,
     **more: Any,
 ) -> Look:
     """A look at a gateway where every key belongs to `owner`."""
@@ -78,6 +79,9 @@ def look_on(
     async def allowance_of(_key_id: KeyId, _born_at: int | None = None) -> Allowance | None:
         return allowance
 
+    async def budget_of(_holder: str) -> tuple[Budget, int | None] | None:
+        return budget
+
     values: dict[str, Any] = {
         "reader": client,
         "inventory": Offered(),
@@ -85,6 +89,7 @@ def look_on(
         "successor_of": successor_of,
         "unended": unended,
         "allowance_of": allowance_of,
+        "budget_of": budget_of,
         "time_zone": UTC,
         "ownership": MemoryOwnership(owner),
         "now": client.now(),

@@ -75,7 +75,7 @@ def test_facts_that_were_stored_before_addresses_were_kept_say_whether_there_wer
 
 
 def test_the_words_are_shown_for_every_condition_but_those_that_count() -> None:
-    """Those that count are in test_counting.py."""
+    """Those that count are in test_counting.py, those of budgets in test_budgets.py."""
     shown = {when.split(" ")[0] for when, _, _ in WORDS}
-    assert shown == set(NAMES) - {"keys_at_most", "granted_at_most", "allowance_at_most"}
+    assert shown == set(NAMES) - {"keys_at_most", "granted_at_most", "allowance_at_most", "within_budget"}
     assert shown >= WITHOUT_RECORD_CONDITIONS

@@ -7,6 +7,7 @@ from bot.approvals.models import WAITING, WORDS, ApprovalRequest
 from bot.gateway.dollars import Dollars
 from bot.gateway.models import EffectiveState
 from bot.keys import inventory_store, owners
+from bot.keys.budget_text import left_text
 from bot.keys.known_keys import spending_of
 from bot.keys.spending import DAY
 from bot.keys.spending_text import spent_text
@@ -26,10 +27,16 @@ def background_blocks(
     """While it waits: what the key spent, what the asker has and spends, the last similar request."""
     if request.status not in WAITING:
         return []
+    if not request.counted_for:
+        return []  # for a role, of whose people each has their own
     lines: list[str] = []
     if request.key_id is not None and operation.effect is Effect.CHANGES:
         spent = spent_text(c, request.key_id, now=now, units_per_usd=dollars.of(request.key_id))
         lines += [f":bar_chart: {spent}"] if spent else []
+    facts = request.judgement.facts
+    added = None if operation.name == "key.allowance" else facts.increase
+    units = dollars.at(request.gateway)
+    lines += [f":ledger: {left_text(one, added, units_per_usd=units)}" for one in facts.budgets or ()]
     lines.append(f":bust_in_silhouette: {_person(c, request, now=now, dollars=dollars)}")
     last = store.last_similar(c, request)
     lines += [f":clock3: {_last_time(last)}"] if last is not None else []

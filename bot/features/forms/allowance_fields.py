@@ -66,7 +66,7 @@ def allowance_blocks(shown: TypedAllowance, units_per_usd: int) -> list[Block]:
     )
     return [
         input_block(
-            REFILL_FIELD, tr("Refill"), _choices(shown.choice), hint=tr("Weeks begin on Monday."), dispatch=True
+            REFILL_FIELD, tr("Refill"), period_choices(shown.choice), hint=tr("Weeks begin on Monday."), dispatch=True
         ),
         input_block(
             ALLOWANCE,
@@ -83,11 +83,12 @@ def allowance_blocks(shown: TypedAllowance, units_per_usd: int) -> list[Block]:
 def refill_block(choice: str = NEVER_CHOICE) -> Block:
     """How often a new key is refilled."""
     hint = tr("The key is filled up to its quota once per period; weeks begin on Monday.")
-    return input_block(REFILL_FIELD, tr("Refill"), _choices(choice), hint=hint, dispatch=True)
+    return input_block(REFILL_FIELD, tr("Refill"), period_choices(choice), hint=hint, dispatch=True)
 
 
-def _choices(chosen: str) -> Block:
-    never = trc("choice: how often a key is refilled", "Never")
+def period_choices(chosen: str, *, never: str = "") -> Block:
+    """How often. `never`: the word for not at all."""
+    never = never or trc("choice: how often a key is refilled", "Never")
     options = [option(never, NEVER_CHOICE), *(option(period_word(period), str(period)) for period in Period)]
     return select(options, initial=chosen)
 

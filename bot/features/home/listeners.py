@@ -27,6 +27,7 @@ from bot.features.lists.request_rows import row as request_row
 from bot.gateway.models import EffectiveState, GatewayAccount, Key, OverPromise, over_promise
 from bot.gateway.numbers import block_of, first_of, gateway_of, shown_number
 from bot.keys import locks, owners
+from bot.keys.budget_text import budget_line
 from bot.keys.key_query import KeyQuery
 from bot.keys.known_keys import KeyPage
 from bot.keys.text import account_text, account_trouble, over_promise_text
@@ -136,6 +137,10 @@ class HomeListeners:
             care=[*await self._troubles(actor), *_care(mine, low, deps.reader.server_now, told), *troubles],
             questions=told.rows(dollars=deps.dollars),
             account=account,
+            budgets=[
+                budget_line(one, units_per_usd=deps.dollars.usual)
+                for one in await deps.counts.budgets.of(actor.slack_user_id)
+            ],
             quiet=await deps.database.read(is_quiet, actor.slack_user_id) if self._decides(actor) else None,
             language=language_block(await deps.languages.chosen(actor.slack_user_id)),
             now=deps.clock(),

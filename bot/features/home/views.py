@@ -52,12 +52,14 @@ def build_home(
     quiet: bool | None,
     language: Block,
     account: str = "",
+    budgets: Sequence[str] = (),
     now: float,
 ) -> dict[str, Any]:
     """Six groups; what must be acted on and what waits come first, because somebody else is waiting too.
 
     `questions`: what this person was told about keys and has not answered, each with its buttons.
     `account`: what the gateway's account has, for those who oversee keys; "" for everybody else.
+    `budgets`: those of this person and of their roles.
     `quiet`: whether this person is sent no direct messages about what waits for them; None = nothing ever does.
     """
     buttons = [
@@ -87,6 +89,8 @@ def build_home(
     if reviews:
         blocks += [header(tr("Done by break-glass, to be reviewed by you")), *reviews, divider()]
     blocks += [header(tr("Your keys")), *(keys or [section(tr("You have no keys yet."))]), divider()]
+    if budgets:
+        blocks += [header(tr("Budgets")), *(section(line) for line in budgets), divider()]
     blocks += [header(tr("Your requests")), *(requests or [section(tr("You have not asked for anything yet."))])]
     if account:
         blocks += [divider(), header(tr("The gateway's account")), section(account)]

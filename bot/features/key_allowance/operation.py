@@ -37,12 +37,15 @@ SILENT_SECONDS = 30.0
 
 
 class ChangeAllowance(Frozen):
-    """`terms` None: it ends. The look fills in who owns the key. `refill`: by terms that were granted before."""
+    """`terms` None: it ends. The look fills in who owns the key. `refill`: by terms that were granted before; `most`:
+    no more than that, since budgets have no more.
+    """
 
     key_id: int
     terms: AllowanceTerms | None
     owner_id: str = ""
     refill: bool = False
+    most: int | None = None
 
 
 class KeyAllowance(Operation):
@@ -103,6 +106,7 @@ class KeyAllowance(Operation):
                 return handed_over(found)
             span, fresh = span_of(wanted.terms.period, day_of(work.client.now(), work.time_zone)), found
             units = wanted.terms.units(found.remain_quota)
+            units = units if wanted.most is None else min(units, wanted.most)
             mark = {"first": span.first.isoformat(), "until": span.until.isoformat(), "units": units}
             await work.journal.record(REFILL, mark)
         key_id, units = KeyId(wanted.key_id), int(mark["units"])

@@ -103,7 +103,9 @@ class PolicyExplainListeners:
         operation = described.name
         if not text:
             counts = await self.deps.counts.now(operation, actor.slack_user_id)
-            return Ask(actor=actor, operation=operation, facts=Facts(channel=channel, counts=counts or None)), None
+            budgets = await self.deps.counts.budgets.of(actor.slack_user_id)
+            facts = Facts(channel=channel, counts=counts or None, budgets=budgets or None)
+            return Ask(actor=actor, operation=operation, facts=facts), None
         deps = self.deps
         # Of a quota the amount may follow; every other text is all of the KEY.
         find = deps.lookup.matches if described.changes_quota else deps.lookup.whole
@@ -119,7 +121,8 @@ class PolicyExplainListeners:
         facts = facts_of(after, now=deps.clock(), increase=delta, reason="", channel=channel)
         gateway = gateway_of(key.id)
         counts = await deps.counts.now(operation, actor.slack_user_id, key_id=int(key.id), gateway=gateway)
-        facts = replace(facts, lock=await deps.access.lock_of(key), counts=counts or None)
+        budgets = await deps.counts.budgets.of(actor.slack_user_id, gateway)
+        facts = replace(facts, lock=await deps.access.lock_of(key), counts=counts or None, budgets=budgets or None)
         facts = deps.counts.placed(facts, gateway)
         known = (await deps.database.read(allowances.standing, [int(key.id)])).get(int(key.id))
         if known is not None:

@@ -29,6 +29,7 @@ from bot.gateway.models import Key, OverPromise
 from bot.gateway.numbers import block_of, first_of, gateway_of
 from bot.gateway.usage import ModelShares
 from bot.keys import owners
+from bot.keys.budget_text import left_text
 from bot.keys.key_query import KeyQuery
 from bot.keys.lookup import FIELD, one
 from bot.keys.spending import MONTH, Amount, Spending, together
@@ -142,6 +143,9 @@ class UsageReadListeners:
             keys=[(one.key, spent[one.key.id]) for one in dearest],
             together=together(worth.values()),
             more=page.total - len(known),
+            budgets=[
+                left_text(one, None, units_per_usd=deps.dollars.usual) for one in await deps.counts.budgets.of(whose)
+            ],
         )
         return person_usage(usage, now=now, dollars=deps.dollars)
 

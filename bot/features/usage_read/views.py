@@ -41,12 +41,13 @@ class KeyUsage:
 
 @dataclass(frozen=True, kw_only=True)
 class PersonUsage:
-    """What somebody's keys spent, the dearest first. `more`: keys that were not looked at."""
+    """What somebody's keys spent, the dearest first. `more`: keys that were not looked at. `budgets`: a line each."""
 
     person: str
     keys: Sequence[tuple[Key, Spending]]
     together: Spending
     more: int = 0
+    budgets: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +93,8 @@ def person_usage(usage: PersonUsage, *, now: float, dollars: Dollars) -> tuple[M
         len(usage.keys) + usage.more,
         person=mention(usage.person),
     )
-    blocks = [section(headline), *fields(_sums(usage.together, now, dollars.usual))]
+    blocks = [section(headline), *(section(line) for line in usage.budgets)]
+    blocks += fields(_sums(usage.together, now, dollars.usual))
     lines = [_key_line(key, spent, now, dollars.of(key.id)) for key, spent in usage.keys[:KEYS]]
     left = len(usage.keys) + usage.more - len(lines)
     if lines:

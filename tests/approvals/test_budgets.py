@@ -1,0 +1,264 @@
+"""Budgets: what counts against them, however it is cut, when their periods begin, and that nobody gets round them."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from bot.approvals import ledger, store
+from bot.approvals.models import ApprovalRequest, Status
+from bot.db.engine import Database
+from bot.errors import PermissionDenied
+from bot.features import OPERATIONS
+from bot.gateway.writes import WriteResult, WriteStatus
+from bot.keys import budgets
+from bot.permissions.rules import Policy, parse_policy
+from tests.approvals.kit import ADA, BEN, MIRA, OMAR, Spine, new_request
+from tests.approvals.test_races import at_once
+from tests.narrow import present
+
+RULES = """
+[roles]
+engineer = ["S0ENGINEERS"]
+manager = ["S0MANAGERS"]
+[allowances]
+time_zone = "Asia/Taipei"
+[[rules]]
+name  = "within"
+who   = ["engineer"]
+do    = ["key.create"]
+when  = { within_budget = true }
+allow = true
+[[rules]]
+name  = "small ones are free"
+who   = ["engineer"]
+do    = ["key.create"]
+when  = { remain_quota_at_most = 100 }
+allow = true
+%s
+"""
+ASKED = """
+[[rules]]
+name  = "a manager"
+who   = ["engineer"]
+do    = ["key.create"]
+approval = { from = ["manager"], expires = "3d" }
+"""
+HER = "U0ADA"
+
+
+def rules(more: str = "") -> Policy:
+    return parse_policy(RULES % more, file="policy.toml")
+
+
+def terms(amount: int, period: str = "month", *, rollover: bool = False) -> dict[str, Any]:
+    return {"amount": amount, "period": period, "rollover": rollover}
+
+
+async def settle(
+    spine: Spine, holder: str, wanted: dict[str, Any] | None, *, status: Status = Status.SUCCEEDED
+) -> None:
+    """A request for a budget that has ended."""
+
+    def work(c: sa.Connection) -> None:
+        changes: dict[str, Any] = {"operation": "budget.change", "input": {"holder": holder, "terms": wanted}}
+        request = store.insert(
+            c, new_request(f"b:{spine.now}:{wanted}", **changes), status=Status.APPROVED, lapses_at=None
+        )[0]
+        done = request.model_copy(update={"status": status})
+        result = WriteResult(status=WriteStatus.DONE)
+        spine.counts.budgets.follow(c, done, OPERATIONS["budget.change"], result)
+
+    await spine.database.run(work)
+
+
+async def left(spine: Spine, person: str = HER) -> list[int | None]:
+    return [one.left for one in await spine.counts.budgets.of(person)]
+
+
+def go_to(spine: Spine, *day: int) -> None:
+    spine.now = datetime(*day, tzinfo=UTC).timestamp()  # type: ignore[arg-type,misc]
+
+
+@pytest.fixture
+def spine(database: Database) -> Spine:
+    made = Spine(database, rules())
+    go_to(made, 2026, 3, 10, 12)
+    return made
+
+
+async def test_many_small_keys_do_not_get_round_it(spine: Spine) -> None:
+    await settle(spine, HER, terms(250))
+    assert await left(spine) == [250]
+    answers = await at_once(*(spine.ask(delivery=f"sub:{n}", remain_quota=60) for n in range(20)))
+    granted = [one for one in answers if isinstance(one, ApprovalRequest)]
+    assert (len(granted), await left(spine)) == (4, [10])
+    assert {one.judgement.decision.rule for one in granted} == {"within"}
+    refused = [one for one in answers if isinstance(one, PermissionDenied)]
+    assert len(refused) == 16
+    # It is hers alone, and a key without a limit never fits.
+    assert (await spine.ask(BEN, delivery="sub:ben", remain_quota=100)).status is Status.APPROVED
+    with pytest.raises(PermissionDenied):
+        await spine.ask(delivery="sub:all", unlimited_quota=True, remain_quota=0)
+    # What failed gives its place back.
+    await spine.database.run(ledger.take_back, granted[0].id)
+    assert await left(spine) == [70]
+
+
+async def test_what_people_approve_goes_beyond_and_counts(spine: Spine) -> None:
+    spine.policy = rules(ASKED)
+    await settle(spine, HER, terms(250))
+    asked = await spine.ask(remain_quota=400)
+    assert asked.status is Status.PENDING
+    await spine.actions.approve(asked.id, MIRA, ADA)
+    assert await left(spine) == [0]
+    # Even the smallest needs somebody now.
+    assert (await spine.ask(remain_quota=1)).status is Status.PENDING
+    unlimited = await spine.ask(unlimited_quota=True, remain_quota=0)
+    await spine.actions.approve(unlimited.id, MIRA, ADA)
+    await settle(spine, HER, terms(100_000))
+    assert await left(spine) == [0]
+    go_to(spine, 2026, 4, 2)
+    assert await left(spine) == [100_000]
+
+
+async def test_a_role_shares_one_as_people_belonged_to_it_when_they_got_something(spine: Spine) -> None:
+    spine.people = frozenset({"U0ADA", "U0BEN"})
+    await settle(spine, "role:engineer", terms(100))
+    await settle(spine, HER, terms(40))
+    await spine.ask(BEN, remain_quota=50)
+    assert (await left(spine), await left(spine, "U0BEN")) == ([50, 40], [50])
+    spine.people = frozenset({"U0ADA"})  # Ben has left the role, and what he got stays taken
+    assert (await left(spine), await left(spine, "U0BEN")) == ([50, 40], [])
+    with pytest.raises(PermissionDenied):
+        await spine.ask(remain_quota=45)  # all must have it
+    spine.people = None  # Slack does not tell
+    assert await left(spine, "U0BEN") == [None]
+    with pytest.raises(PermissionDenied):
+        await spine.ask(BEN, remain_quota=1)
+
+
+async def test_everybody_may_be_a_role_and_one_that_the_policy_lost_has_nobody(spine: Spine) -> None:
+    spine.policy = parse_policy('[roles]\nall = ["*"]\n')
+    await settle(spine, "role:all", terms(100))
+    await settle(spine, "role:gone", terms(5))
+    spine.people = frozenset()
+    assert await left(spine) == [100]
+
+
+async def test_ending_and_asking_anew_in_one_period_gives_nothing_twice(spine: Spine) -> None:
+    await settle(spine, HER, terms(100))
+    await spine.ask(remain_quota=90)
+    spine.now += 60
+    await settle(spine, HER, None)
+    assert await left(spine) == []
+    assert await spine.database.read(spine.counts.budgets.of_holder, HER) is None
+    await settle(spine, HER, None)  # once is enough
+    for wanted, expected in ((terms(100), 10), (terms(100, "day"), 10), (terms(30, "week"), 0), (terms(120), 30)):
+        spine.now += 60
+        await settle(spine, HER, wanted)
+        assert await left(spine) == [expected]
+    # Another period begins when this one has ended.
+    await settle(spine, HER, terms(70, "day"))
+    assert (
+        present((await spine.database.read(spine.counts.budgets.of_holder, HER))[0]).span.until.isoformat()
+        == "2026-04-01"
+    )
+    go_to(spine, 2026, 3, 31, 17)  # it is the first of April in Taipei
+    assert await left(spine) == [70]
+    # One that ended in an earlier period begins anew.
+    await settle(spine, HER, None)
+    go_to(spine, 2026, 6, 1, 12)
+    await settle(spine, HER, terms(55, rollover=True))
+    assert await left(spine) == [55]
+
+
+async def test_nothing_happens_for_a_request_that_failed(spine: Spine) -> None:
+    await settle(spine, HER, terms(100), status=Status.FAILED)
+    assert await spine.database.read(budgets.standing) == []
+
+
+async def test_what_is_left_stays_once_per_period_and_what_is_overdrawn_is_taken(spine: Spine) -> None:
+    spine.policy = rules(ASKED)
+    begin = spine.counts.budgets.begin_periods
+    await spine.database.run(begin)
+    await settle(spine, HER, terms(100, rollover=True))
+    await spine.ask(remain_quota=30)
+    go_to(spine, 2026, 4, 1, 12)
+    await asyncio.gather(*(spine.database.run(begin) for _ in range(4)))  # two replicas, again and again
+    assert await left(spine) == [170]
+    go_to(spine, 2026, 9, 1, 12)  # nobody was there for months: once, not many times
+    assert await left(spine) == [270]
+    for _ in range(2):
+        await spine.database.run(begin)
+    asked = await spine.ask(remain_quota=400)
+    await spine.actions.approve(asked.id, MIRA, ADA)
+    assert await left(spine) == [0]
+    go_to(spine, 2026, 10, 1, 12)
+    await spine.database.run(begin)
+    assert await left(spine) == [0]  # 100 more, 130 were overdrawn
+    await settle(spine, HER, terms(100))  # it begins anew from now on, and what is overdrawn stays taken
+    assert await left(spine) == [0]
+    go_to(spine, 2026, 11, 1, 12)
+    assert await left(spine) == [100]
+
+
+async def test_a_clock_that_goes_back_gives_nothing_twice(spine: Spine) -> None:
+    await settle(spine, HER, terms(100))
+    await spine.ask(remain_quota=100)
+    here = spine.now
+    spine.now += 400 * 86_400
+    await spine.database.run(spine.counts.budgets.begin_periods)
+    spine.now = here
+    await spine.database.run(spine.counts.budgets.begin_periods)
+    assert await left(spine) == [0]
+
+
+@pytest.mark.parametrize("apart", [-3600.0, 3600.0])
+async def test_of_two_raises_at_the_same_instant_on_two_replicas_one_fits(database: Database, apart: float) -> None:
+    one, other = (Spine(database, rules()) for _ in range(2))
+    go_to(one, 2026, 3, 10, 12)
+    other.now = one.now + apart
+    await settle(one, HER, terms(100))
+    asks = (spine.ask(delivery=f"sub:{n}", remain_quota=60) for n, spine in enumerate((one, other)))
+    answers = await at_once(*asks)
+    assert sorted(type(answer).__name__ for answer in answers) == ["ApprovalRequest", "PermissionDenied"]
+
+
+async def test_of_two_approved_at_once_the_run_of_the_later_finds_the_earlier(database: Database) -> None:
+    spine = Spine(database, rules(ASKED))
+    go_to(spine, 2026, 3, 10, 12)
+    await settle(spine, HER, terms(500))
+    spine.policy = parse_policy(RULES.replace("within_budget = true", "remain_quota_at_most = 0") % ASKED)
+    first, second = await spine.ask(remain_quota=400), await spine.ask(remain_quota=400)
+    await asyncio.gather(spine.actions.approve(first.id, MIRA, ADA), spine.actions.approve(second.id, OMAR, ADA))
+    known = first.judgement.facts.budgets
+    assert known is not None
+    found = [await database.read(spine.counts.budgets.left, known, each.id) for each in (first, second)]
+    assert sorted(one.left or 0 for (one,) in found) == [100, 500]
+
+
+async def test_budgets_count_as_allowances_of_other_people_do(spine: Spine) -> None:
+    spine.policy = parse_policy("""
+[roles]
+engineer = ["S0ENGINEERS"]
+[[rules]]
+name = "r"
+who = ["engineer"]
+do = ["budget.change"]
+on = "any"
+when = { allowance_at_most = 300, per = "30d", counted_over = "team" }
+allow = true
+""")
+    await settle(spine, HER, terms(100))
+    await settle(spine, "role:engineer", terms(150))
+    await settle(spine, "U0BEN", terms(900))
+    await settle(spine, "U0BEN", None)  # in this period it counts still
+    needed: Callable[[str], Any] = lambda holder: spine.counts.now("budget.change", "", holder=holder)  # noqa: E731
+    assert [one.value for one in await needed(HER)] == [1050]
+    go_to(spine, 2026, 4, 2)
+    assert [one.value for one in await needed(HER)] == [150]
+    assert [one.value for one in await needed("")] == [250]
