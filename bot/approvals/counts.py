@@ -7,12 +7,14 @@ the ledger (ledger.py).
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import sqlalchemy as sa
 
 from bot.approvals import ledger
 from bot.approvals.budgets import Budgets
 from bot.approvals.ledger import Members
+from bot.approvals.models import ApprovalRequest
 from bot.db.engine import Database
 from bot.gateway.dollars import Dollars
 from bot.gateway.numbers import block_named, gateway_of
@@ -99,6 +101,18 @@ class Counts:
     async def by_gateway(self, operation: str, person: str, gateways: Iterable[str]) -> dict[str, tuple[Counted, ...]]:
         """The numbers for keys of several gateways, each in its units."""
         return {gateway: await self.now(operation, person, gateway=gateway) for gateway in gateways}
+
+    async def as_granted(self, request: ApprovalRequest, facts: Facts) -> Facts:
+        """The facts with the numbers of now, of what was granted before this request."""
+        about: dict[str, Any] = {"key_id": request.key_id, "holder": request.input.get("holder", "")}
+        counts = await self.now(
+            request.operation, request.counted_for, before=request.id, gateway=request.gateway, **about
+        )
+        facts = replace(facts, counts=counts) if counts else facts
+        if facts.budgets:
+            left = await self.database.read(self.budgets.left, facts.budgets, request.id, request.gateway)
+            facts = replace(facts, budgets=left or None)
+        return facts
 
     def within(
         self,

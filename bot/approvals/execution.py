@@ -206,16 +206,7 @@ class Execution:
         facts = request.judgement.facts
         if (group := self._counts.account_group(request.gateway)) is not None:
             facts = replace(facts, account_group=group)
-        about: dict[str, Any] = {
-            "key_id": request.key_id,
-            "holder": request.input.get("holder", ""),
-            "gateway": request.gateway,
-        }
-        if counts := await self._counts.now(request.operation, request.counted_for, before=request.id, **about):
-            facts = replace(facts, counts=counts)
-        if facts.budgets:
-            left = await self._database.read(self._counts.budgets.left, facts.budgets, request.id, request.gateway)
-            facts = replace(facts, budgets=left or None)
+        facts = await self._counts.as_granted(request, facts)
         if request.operation in REVIVING and request.key_id is not None:
             born_at = request.before.created_time if isinstance(request.before, Key) else None
             facts = replace(facts, lock=await self._database.read(locks.lock_of, request.key_id, born_at))

@@ -5,6 +5,8 @@ account_history   what the account had and spent over time
 account_offer     what one account of one gateway offers, remembered for a while
 access            what a person may do with a key and whether they may see it
 allowances        what keys are refilled with, once per period
+budgets           what all keys of a person or a role may be given per period
+budget_text       the same in words
 gateway_blocks    which block of numbers the keys of each gateway have
 inventory         what the gateways offer, remembered for a while
 inventory_store   a row per key of the account as it was last read, with its history

@@ -12,6 +12,7 @@ lint.py, cases.py, replay.py the policy examined: doubtful rules, test cases, pa
 
     addresses      what a list of allowed addresses does
     allowances     the `[allowances]` table: in which time zone periods begin
+    budgets        no rule allows more than a budget has left, and a condition says whether it fits
     bounds         how much somebody may have at once, worked out of the rules
     care           the `[care]` table: what owners are told about their keys, and when
     combination    stored terms and today's terms of a request combined

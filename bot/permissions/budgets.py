@@ -33,8 +33,13 @@ def _short(facts: Facts, units: float) -> BudgetLeft | None:
     return next((one for one in facts.budgets or () if one.left is None or units > one.left), None)
 
 
-def short_words(budget: BudgetLeft) -> str:
-    """Why it does not fit, as half a sentence."""
+def shortage(ask: Ask) -> tuple[str, ...]:
+    """Why it does not fit, as half a sentence; nothing where it does. The condition below says the same."""
+    short = exceeded(ask)
+    return () if short is None else (_short_words(short),)
+
+
+def _short_words(budget: BudgetLeft) -> str:
     whose = _whose(budget)
     if budget.left is None:
         return tr("it is not known whether the budget of {whose} counts, because Slack does not say", whose=whose)
@@ -67,7 +72,7 @@ def read_within_budget(document: TomlDocument, path: Path, name: str, value: obj
             return lambda: tr("there is no budget")
         short = _short(facts, math.inf if facts.unlimited_quota else facts.increase)
         if wanted and short is not None:
-            return lambda: short_words(short)
+            return lambda: _short_words(short)
         if not wanted and short is None:
             return lambda: tr("it fits in the budget")
         return None

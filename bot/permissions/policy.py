@@ -10,7 +10,7 @@ from itertools import takewhile
 
 from bot.languages import joined, said, tr, trn
 from bot.languages.formats import one_of, with_commas
-from bot.permissions.budgets import exceeded, short_words
+from bot.permissions.budgets import exceeded, shortage
 from bot.permissions.combination import stricter_terms
 from bot.permissions.models import (
     OPERATIONS,
@@ -255,10 +255,8 @@ def may_deny(
 
 def _matches(rule: Rule, ask: Ask) -> bool:
     """Whether a rule about this operation and this person holds for what is asked."""
-    if not (ask.own or rule.any):
-        return False
     facts = ask.facts
-    if facts.budgets and rule.outcome == "allow" and exceeded(ask) is not None:
+    if not (ask.own or rule.any) or (facts.budgets and rule.outcome == "allow" and exceeded(ask) is not None):
         return False
     for condition in rule.conditions:  # noqa: SIM110  # a generator would take longer than the conditions
         if condition.why_not(facts) is not None:
@@ -287,13 +285,8 @@ def _miss(rule: Rule, ask: Ask, held: frozenset[str]) -> tuple[str, str]:
         return _worded(rule.not_for)
     if not (ask.own or rule.any):
         return _worded(rule.not_own)
-    found = (condition.why_not(ask.facts) for condition in rule.conditions)
-    words = [worded() for worded in found if worded is not None]
-    short = exceeded(ask) if rule.outcome == "allow" else None
-    # The condition about budgets has said so already.
-    if short is not None and (said_so := short_words(short)) not in words:
-        words.append(said_so)
-    return rule.name, "; ".join(words)
+    words = [worded() for one in rule.conditions if (worded := one.why_not(ask.facts)) is not None]
+    return rule.name, "; ".join(dict.fromkeys([*words, *(shortage(ask) if rule.outcome == "allow" else ())]))
 
 
 def _worded(entry: tuple[str, str]) -> tuple[str, str]:

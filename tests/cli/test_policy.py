@@ -38,7 +38,7 @@ def test_lint_is_content_with_the_example(out: io.StringIO) -> None:
     assert lint_policy(EXAMPLE, out=out) == 0
     note, last = out.getvalue().splitlines()
     assert note.startswith(f"note: {EXAMPLE}:1:1: S0ADMINS, S0ENGINEERS")
-    assert last == f"{EXAMPLE}: 14 rules, no mistake and no doubt."
+    assert last == f"{EXAMPLE}: 16 rules, no mistake and no doubt."
 
 
 def test_lint_prints_mistakes(out: io.StringIO, broken: Path) -> None:
@@ -95,6 +95,8 @@ def test_explain_names_the_rule_the_terms_and_the_trail(out: io.StringIO) -> Non
         "  “few keys come back freely”: it is about key.enable, key.rotate",
         "  “security decides about locked keys”: it is about key.unlock",
         "  “small allowances are free”: it is about key.allowance",
+        "  “what a budget holds is free”: there is no budget",
+        "  “a manager decides about budgets”: it is about budget.change",
         "Counted before this: other allowances of this person in 30 days: 0 units ($0.00).",
         "Counted before this: granted to this person in 30 days: 0 units ($0.00).",
         "Counted before this: living keys of this person: 0.",
@@ -261,13 +263,15 @@ def test_what_a_role_can_do_is_told_with_conditions_and_deciders(out: io.StringI
         "key.create (own):\n"
         "  at once: up to 500k units ($1.00), for at most 90 days if keys_at_most = 5, "
         "granted_at_most = 10M per 30 days (“small keys are free”)\n"
+        "  at once: more than 0 units ($0.00), for at most 90 days if within_budget = true "
+        "(“what a budget holds is free”)\n"
         "  refused if unlimited_quota = true, lifetime_over = 365 days (“no eternal unlimited keys”)\n"
         "  1 person of manager, then 1 person of security decides if unlimited_quota = true "
         "(“unlimited keys need two signatures”)\n"
         "  1 person of manager decides (“a manager decides the rest”)\n"
     )
     assert "key.reveal (own):\n  at once (“own keys are one's own business”)\n" in told
-    assert "key.quota (own):\n  nothing at once\n" in told
+    assert "key.update (own):\n  nothing at once\n" in told
     assert "key.unlock (anybody's):\n  1 person of security decides" in told
     assert "audit.read" not in told
 

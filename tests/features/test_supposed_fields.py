@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from bot.features.budget_change import views as budget
 from bot.features.forms.fields import Prefill
 from bot.features.forms.key_form import FormViews, Seen
 from bot.features.key_adopt import views as adopt
@@ -46,6 +47,8 @@ def forms() -> Iterator[tuple[str, dict[str, Any]]]:
         drawn(quota, seen(unlimited_quota=True), {"unlimited_quota": {"value": {"selected_options": []}}}),
     )
     yield "key.allowance", drawn(allowance, seen())
+    asked = budget.OpenForm(holder="U0ADA", channel="")
+    yield "budget.change", budget.build_modal(asked, "", live="…", units_per_usd=1)
     yield "key.disable", drawn(disable, seen())
     yield "key.end", drawn(end, seen())
     spent = seen(state=EffectiveState.EXHAUSTED, remain_quota=0, expired=True)

@@ -8,7 +8,7 @@ from bot.deps import Deps
 from bot.errors import InputError
 from bot.features.budget_change import views
 from bot.features.budget_change.operation import OPERATION
-from bot.features.budget_change.views import Seen
+from bot.features.budget_change.views import OpenForm
 from bot.features.forms.allowance_fields import as_typed
 from bot.features.forms.fields import FormReader
 from bot.features.forms.key_form import filled_in
@@ -87,7 +87,7 @@ class BudgetListeners:
         if not rest and known is not None:
             rest = as_typed(known[0].terms)
         shown = redact(rest, wide=False)[:_REST]
-        seen = Seen(holder=holder, channel=delivery.channel_id, rest=shown)
+        seen = OpenForm(holder=holder, channel=delivery.channel_id, rest=shown)
         text = views.known_text(known, units_per_usd=deps.dollars.usual)
         blank = views.build_modal(seen, text, live=UNFINISHED, units_per_usd=deps.dollars.usual)
         live = await self._live(actor, seen, filled_in(blank))
@@ -108,12 +108,12 @@ class BudgetListeners:
         self._redraws.after(delivery, draw)
         return None
 
-    def _remembered(self, delivery: Delivery) -> Seen:
-        seen = Seen.model_validate_json(delivery.private_metadata)
+    def _remembered(self, delivery: Delivery) -> OpenForm:
+        seen = OpenForm.model_validate_json(delivery.private_metadata)
         self._refuse_unknown(seen.holder)
         return seen.model_copy(update={"channel": delivery.form_channel(seen.channel)})
 
-    async def _live(self, actor: Actor, seen: Seen, state: State) -> Live:
+    async def _live(self, actor: Actor, seen: OpenForm, state: State) -> Live:
         try:
             wanted, reason = views.parse_submission(self._reader(state), seen)
         except InputError as error:

@@ -31,8 +31,8 @@ _NOW = tr(
 )
 
 
-class Seen(Frozen):
-    """What the open form remembers: for whom it is, where it was opened, what was typed."""
+class OpenForm(Frozen):
+    """What the form remembers: for whom it is, where it was opened, what was typed."""
 
     holder: str
     channel: str
@@ -45,7 +45,7 @@ def whose(holder: str) -> str:
     return tr("everybody in {role}", role=bold_name(role)) if role else mention(holder)
 
 
-def build_modal(seen: Seen, known: str, *, live: str, units_per_usd: int) -> dict[str, Any]:
+def build_modal(seen: OpenForm, known: str, *, live: str, units_per_usd: int) -> dict[str, Any]:
     """The modal. `known`: the budget as it is, "" = there is none."""
     shown = parse_typed(seen.rest)
     now = joined(tr("For {whose}.", whose=whose(seen.holder)), known or tr("There is no budget yet."))
@@ -73,7 +73,7 @@ def _fields(shown: TypedAllowance, units_per_usd: int) -> list[Block]:
     ]
 
 
-def parse_submission(reader: FormReader, seen: Seen) -> tuple[ChangeBudget, str]:
+def parse_submission(reader: FormReader, seen: OpenForm) -> tuple[ChangeBudget, str]:
     """The wish and its reason. Raises InputError."""
     return ChangeBudget(holder=seen.holder, terms=read_terms(reader)), reader.reason()
 

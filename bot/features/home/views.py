@@ -89,8 +89,7 @@ def build_home(
     if reviews:
         blocks += [header(tr("Done by break-glass, to be reviewed by you")), *reviews, divider()]
     blocks += [header(tr("Your keys")), *(keys or [section(tr("You have no keys yet."))]), divider()]
-    if budgets:
-        blocks += [header(tr("Budgets")), *(section(line) for line in budgets), divider()]
+    blocks += [header(tr("Budgets")), *map(section, budgets), divider()] if budgets else []
     blocks += [header(tr("Your requests")), *(requests or [section(tr("You have not asked for anything yet."))])]
     if account:
         blocks += [divider(), header(tr("The gateway's account")), section(account)]

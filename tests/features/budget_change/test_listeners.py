@@ -4,7 +4,7 @@ import pytest
 
 from bot.errors import InputError
 from bot.features.budget_change.listeners import BudgetListeners
-from bot.features.budget_change.views import Seen
+from bot.features.budget_change.views import OpenForm
 from bot.slack.delivery import Kind
 from tests.features.desk import ListenerDesk
 
@@ -15,6 +15,8 @@ async def test_a_forged_holder_is_told_what_a_holder_is(listener_desk: ListenerD
     button = {"actions": [{"action_id": "budget.change", "value": holder}], "trigger_id": "t"}
     with pytest.raises(InputError, match="Whose budget"):
         await listeners.by_button(listener_desk.delivery(kind=Kind.ACTION, payload=button))
-    form = {"view": {"private_metadata": Seen(holder=holder, channel="").model_dump_json(), "state": {"values": {}}}}
+    form = {
+        "view": {"private_metadata": OpenForm(holder=holder, channel="").model_dump_json(), "state": {"values": {}}}
+    }
     with pytest.raises(InputError, match="Whose budget"):
         await listeners.submit(listener_desk.delivery(kind=Kind.VIEW_SUBMISSION, payload=form))

@@ -1,7 +1,7 @@
 """The form for a budget, filled and read again, and the list of budgets."""
 
 from bot.features.budget_change.operation import ChangeBudget
-from bot.features.budget_change.views import Seen, budget_list, build_modal, known_text, parse_submission
+from bot.features.budget_change.views import OpenForm, budget_list, build_modal, known_text, parse_submission
 from bot.features.forms.fields import FormReader
 from bot.features.forms.key_form import filled_in
 from bot.operations import AllowanceTerms
@@ -12,18 +12,18 @@ UNITS = 500_000
 
 
 def test_what_the_command_says_is_what_the_form_sends() -> None:
-    seen = Seen(holder="role:data", channel="C0KEYS", rest="$20 per week rollover for the team")
+    seen = OpenForm(holder="role:data", channel="C0KEYS", rest="$20 per week rollover for the team")
     view = build_modal(seen, "", live="…", units_per_usd=UNITS)
     assert view["callback_id"] == "budget.change"
     assert "There is no budget yet" in str(view)
     reader = FormReader(state=filled_in(view), now=1.0, units_per_usd=UNITS)
     terms = AllowanceTerms(amount=10_000_000, period=Period.WEEK, rollover=True)
     assert parse_submission(reader, seen) == (ChangeBudget(holder="role:data", terms=terms), "for the team")
-    assert Seen.model_validate_json(view["private_metadata"]) == seen
+    assert OpenForm.model_validate_json(view["private_metadata"]) == seen
 
 
 def test_off_ends_it() -> None:
-    seen = Seen(holder="U0ADA", channel="", rest="off")
+    seen = OpenForm(holder="U0ADA", channel="", rest="off")
     view = build_modal(seen, "now", live="…", units_per_usd=UNITS)
     reader = FormReader(state=filled_in(view), now=1.0, units_per_usd=UNITS)
     assert parse_submission(reader, seen)[0].terms is None
