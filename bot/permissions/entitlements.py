@@ -140,6 +140,8 @@ _PLAIN_FLAGS = {
     ("unlimited_quota", True): tr("the quota has no limit"),
     ("unlimited_quota", False): tr("the quota has a limit"),
     ("allow_ips_required", True): tr("only named addresses may use the key"),
+    ("within_budget", True): tr("it fits in what is left of the budget"),
+    ("within_budget", False): tr("it does not fit in what is left of the budget"),
 }
 _PLAIN_LISTS = {
     "models_within": tr("its models are among {values}"),

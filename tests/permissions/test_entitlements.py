@@ -94,6 +94,8 @@ def test_a_condition_is_told_in_words(when: str, words: str) -> None:
         ("unlimited_quota = true", "the quota has no limit"),
         ("unlimited_quota = false", "the quota has a limit"),
         ("allow_ips_required = true", "only named addresses may use the key"),
+        ("within_budget = true", "it fits in what is left of the budget"),
+        ("within_budget = false", "it does not fit in what is left of the budget"),
         ('models_within = ["gpt-*", "o3"]', "its models are among gpt-* or o3"),
         ('group_in = ["vip", ""]', "its group is vip or “”"),
         ('reason_matches = "OPS"', "the reason fits OPS"),
