@@ -22,6 +22,7 @@ from bot.services import Services
 from bot.settings import NamedSecret, load
 from keydesk_sandbox import past, seed
 from keydesk_sandbox.alert_panel import AlertPanel
+from keydesk_sandbox.on_call_panel import OnCallPanel
 from keydesk_sandbox.panel import panel_routes
 from keydesk_sandbox.review_panel import ReviewPanel
 from keydesk_sandbox.world import World, serving
@@ -69,8 +70,6 @@ async def _play(world: World, *, host: str, port: int, open_browser: bool) -> No
     seed.fill_gateway(world.gateway)
     past.spend(world.gateway)
     seed.fill_second_gateway(world.second)
-    turns = [seed.PAGERDUTY_SAM, seed.PAGERDUTY_ALEX]
-    world.pagerduty.take_turns(seed.ON_CALL_SCHEDULE, turns, seconds=DAY / 2, turns=2_000)
     alerts = AlertPanel(
         gateways=[world.gateway, world.second][: world.gateways],
         secrets=world.alert_secrets,
@@ -92,7 +91,15 @@ async def _play(world: World, *, host: str, port: int, open_browser: bool) -> No
 
     panel = panel_routes(gateway=world.gateway, first_person=seed.ENGINEER, advance=advance)
     reviews = ReviewPanel(lambda: application.services if application is not None else None)
-    page = Starlette(routes=[*panel, *alerts.routes(), *reviews.routes(), Mount("/", app=world.slack.app)])
+
+    async def look() -> None:
+        if application is not None and application.services is not None:
+            await application.services.directory.schedules.look_now()
+
+    on_call = OnCallPanel(world.pagerduty, look)
+    page = Starlette(
+        routes=[*panel, *alerts.routes(), *reviews.routes(), *on_call.routes(), Mount("/", app=world.slack.app)]
+    )
     async with contextlib.AsyncExitStack() as stack:
         try:
             address = await stack.enter_async_context(serving(page, host=host, port=port))

@@ -27,8 +27,9 @@ FRESH_SECONDS, JITTER = 180.0, 0.2
 COUNTS_SECONDS = 600.0
 AFTERWARDS_SECONDS = 600.0
 RETRY_SECONDS = 30.0
-# A first look may be waited for, since without it the fallback decides; later looks are not.
-PATIENCE_SECONDS = 1.2
+# A first look may be waited for, since without it the fallback decides; later looks are not. Slack waits 3 seconds for
+# an answer, and what it is asked itself takes up to 1.2 of them.
+PATIENCE_SECONDS = 0.8
 # People of one schedule whom Slack is asked for.
 MOST_PEOPLE = 30
 
@@ -84,15 +85,19 @@ class Schedules:
         self._silence: dict[str, str] = {}
         self._next_look: dict[str, float] = {}
         self._flights: dict[str, asyncio.Task[None]] = {}
+        # By the loop's time: whoever comes while one is late already does not wait for it as well.
+        self._begun: dict[str, float] = {}
 
     async def look(self) -> None:
         """Ask for what is due; waits, a moment, only for schedules of which nothing is known. Never raises."""
         wanted = self._fallbacks()
         for name in self._answers.keys() - wanted.keys():
             del self._answers[name]
-        pending = [flight for name in wanted if (flight := self._due(name)) and self._is_unknown(name)]
-        if pending:
-            await asyncio.wait(pending, timeout=self._patience)
+        pending = {name: flight for name in wanted if (flight := self._due(name)) and self._is_unknown(name)}
+        now = asyncio.get_running_loop().time()
+        rest = max((self._begun[name] + self._patience - now for name in pending), default=0.0)
+        if rest > 0:
+            await asyncio.wait(pending.values(), timeout=rest)
 
     async def look_now(self) -> None:
         """Ask for every schedule and wait for the answers: for the start, and for the command line."""
@@ -175,8 +180,9 @@ class Schedules:
         """The running question about a schedule, a new one if one is due."""
         if name in self._flights or self._clock() < self._next_look.get(name, 0.0):
             return self._flights.get(name)
-        flight = asyncio.get_running_loop().create_task(self._fly(name))
-        self._flights[name] = flight
+        loop = asyncio.get_running_loop()
+        flight = self._flights[name] = loop.create_task(self._fly(name))
+        self._begun[name] = loop.time()
         return flight
 
     async def _fly(self, name: str) -> None:

@@ -47,6 +47,9 @@ async def test_a_pagerduty_that_hangs_costs_the_first_who_comes_a_moment_and_the
         assert at.called() == FALLBACK
         assert not at.decides("U0ANN")
         assert "it has not answered yet" in at.schedules.silence([NAME])
+        at.schedules._patience = 0.02
+        with pytest.raises(StopIteration):  # whoever comes later does not wait for it
+            at.schedules.look().send(None)
 
 
 async def test_it_is_asked_every_few_minutes_and_again_soon_after_a_failure() -> None:

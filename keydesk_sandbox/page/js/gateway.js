@@ -3,7 +3,7 @@
 import { post } from "./api.js";
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
-import { alerts, calls, clockControls, faults, reviews } from "./gateway_tools.js";
+import { alerts, calls, clockControls, faults, onCall, reviews } from "./gateway_tools.js";
 import { choosePanel, setUi, store, ui } from "./store.js";
 import { full, relative, shortDate } from "./time.js";
 import { ENGLISH } from "./words.js";
@@ -48,6 +48,7 @@ function body(gateway) {
         `${gone.length} deleted`),
       showGone && h("div", { role: "list", "aria-label": "Deleted keys" }, gone.map(row))),
     alerts(live),
+    onCall(),
     reviews(),
     faults(gateway),
     calls(gateway),

@@ -88,6 +88,21 @@ export function reviews() {
       onclick: () => post("gateway/review", {}) }, "Start a key review"));
 }
 
+// Who has the shift in PagerDuty, and what goes wrong there.
+const SHIFTS = [["turns", "Sam and Alex take turns"], ["both", "both at once"], ["nobody", "nobody"],
+  ["stranger", "somebody Slack does not know"], ["503", "PagerDuty is down"], ["401", "PagerDuty refuses the key"],
+  ["hang", "PagerDuty does not answer"], ["none", "PagerDuty is well again"]];
+
+/** Alerts call whoever is on call first; where that is not known, security stands in. */
+export function onCall() {
+  const open = ui("on call open", false);
+  const title = h("h3", {}, fold("on call open", open, "On call"));
+  if (!open) return h("section", { class: "panel-part", "data-testid": "on-call" }, title);
+  return h("section", { class: "panel-part", "data-testid": "on-call" }, title,
+    h("div", { class: "fault-grid" }, SHIFTS.map(([what, label]) =>
+      h("button", { type: "button", class: "button tiny", onclick: () => post("gateway/oncall", { what }) }, label))));
+}
+
 function choice(label, name, options, first, read = String) {
   const chosen = ui(name, first) ?? first;
   return h("label", { class: "aim" }, h("span", {}, label),
