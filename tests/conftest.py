@@ -8,7 +8,9 @@ import asyncio
 import functools
 import gc
 import importlib.util
+import io
 import itertools
+import logging
 import os
 import shutil
 import ssl
@@ -22,7 +24,7 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import settings
 
-from bot import durable
+from bot import durable, logs
 from bot.db.engine import Database, open_database
 from bot.db.migrate import migrate
 from bot.gateway.numbers import know_names
@@ -80,6 +82,18 @@ def _one_gateway() -> Iterator[None]:
     """What a test with several gateways makes known of their names is forgotten: a number stands alone again."""
     yield
     know_names({})
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """What the process would write to standard error, everything included."""
+    root = logging.getLogger()
+    before, level = list(root.handlers), root.level
+    stream = io.StringIO()
+    logs.configure(level="DEBUG", stream=stream, human=False)
+    yield stream
+    root.handlers[:] = before
+    root.setLevel(level)
 
 
 @pytest.fixture(scope="session")

@@ -35,6 +35,7 @@ from bot.slack import post_store
 from tests.approvals.kit import ADA, MIRA, NOW, Spine, policy, put, row
 from tests.languages.conftest import Speak
 from tests.languages.pseudo import PSEUDO, english_in, pseudo, pseudo_catalog
+from tests.slack.outboxes import post_row
 
 UNITS = 500_000
 VIEWS = RequestViews(operations=OPERATIONS, dollars=Dollars(usual=UNITS), clock=lambda: NOW)
@@ -155,19 +156,4 @@ def test_a_locked_key_says_so() -> None:
 
 
 def _post(body: dict[str, Any]) -> post_store.PostRow:
-    return post_store.PostRow(
-        id="p",
-        kind="key_unlocked",
-        subject="7",
-        target="C1",
-        thread_of=None,
-        channel=None,
-        ts=None,
-        body=body,
-        wanted=1,
-        drawn=0,
-        attempts=0,
-        intent_at=None,
-        error=None,
-        created_at=NOW,
-    )
+    return post_row("key_unlocked", "7", body=body)

@@ -2,13 +2,11 @@
 
 import io
 import json
-import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from bot import logs
 from keydesk_sandbox import seed
 from keydesk_sandbox.fake_gateway import Record
 from tests.attacks.test_no_text_holds_a_secret import REFUSED, found_in
@@ -19,17 +17,6 @@ from tests.scenarios.operating import open_form, owned
 
 ADA, SAM = seed.ENGINEER, seed.SECURITY
 A_MINUTE = 61
-
-
-@pytest.fixture
-def log() -> Iterator[io.StringIO]:
-    root = logging.getLogger()
-    before, level = list(root.handlers), root.level
-    stream = io.StringIO()
-    logs.configure(level="DEBUG", stream=stream, human=False)
-    yield stream
-    root.handlers[:] = before
-    root.setLevel(level)
 
 
 @pytest.fixture

@@ -7,9 +7,8 @@ import contextlib
 import importlib
 import io
 import json
-import logging
 import pkgutil
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -20,7 +19,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 import bot
-from bot import logs
 from bot.approvals.models import Status
 from bot.audit.tables import lines
 from bot.db.engine import Database
@@ -50,17 +48,6 @@ COMMANDS = (
     "rotate {}", "delete {}", "end {}", "audit {}", "why {}", "why key.disable {}", "requests {}", "disable all of {}",
     "disable created before {}", "help {}",
 )  # fmt: skip
-
-
-@pytest.fixture
-def log() -> Iterator[io.StringIO]:
-    root = logging.getLogger()
-    before, level = list(root.handlers), root.level
-    stream = io.StringIO()
-    logs.configure(level="DEBUG", stream=stream, human=False)
-    yield stream
-    root.handlers[:] = before
-    root.setLevel(level)
 
 
 @contextlib.asynccontextmanager

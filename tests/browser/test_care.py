@@ -3,33 +3,21 @@
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Locator, Page, async_playwright, expect
+from playwright.async_api import Locator, Page, expect
 
-from tests.browser.test_main_job import become
-from tests.tools.browser import ADVICE, FLAGS, find_chromium
-from tests.tools.sandbox import sandbox
+from tests.browser.kit import become, newcomer
 
-pytestmark = pytest.mark.browser
+# test_main_job.py stands for its kind in `make test`.
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 DM = "nav[aria-label=Workspace] a[data-channel^=D]"
 
 
 async def test_expiring_and_dry_keys(tmp_path: Path) -> None:
-    chromium = find_chromium()
-    assert chromium, ADVICE
-    async with sandbox() as address, async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
-        page = await (await browser.new_context(viewport={"width": 1500, "height": 1050})).new_page()
-        page.set_default_timeout(30_000)
-        expect.set_options(timeout=30_000)
-        wrong: list[str] = []
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        await page.goto(address)
+    async with newcomer() as (page, _):
         await _sees_a_month_of_spending(page, tmp_path)
         await _fills_a_dry_key(page, tmp_path)
         await _extends_a_key_that_expires(page, tmp_path)
-        assert wrong == []
-        await browser.close()
 
 
 async def _sees_a_month_of_spending(page: Page, shots: Path) -> None:

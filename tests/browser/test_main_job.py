@@ -5,37 +5,20 @@ import time
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
-from tests.tools.browser import ADVICE, FLAGS, find_chromium
-from tests.tools.sandbox import sandbox
+from tests.browser.kit import become, newcomer
 
 pytestmark = pytest.mark.browser
 
 
-async def become(page: Page, person: str) -> None:
-    await page.get_by_test_id("person-switcher").click()
-    await page.locator(f"[data-user={person}]").click()
-
-
 async def test_ask_approve_and_reveal(tmp_path: Path) -> None:
-    chromium = find_chromium()
-    assert chromium, ADVICE
-    async with sandbox() as address, async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
-        page = await (await browser.new_context(viewport={"width": 1500, "height": 950})).new_page()
-        page.set_default_timeout(30_000)
-        expect.set_options(timeout=30_000)
-        wrong: list[str] = []
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        await page.goto(address)
+    async with newcomer(height=950) as (page, address):
         await _ask(page, tmp_path)
         asked = time.time()
         await _approve(page, tmp_path)
         await _looks_at_the_record(page, address, asked)
         await _reveal(page, tmp_path)
-        assert wrong == []
-        await browser.close()
 
 
 async def _ask(page: Page, shots: Path) -> None:

@@ -3,13 +3,11 @@
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
-from tests.browser.test_main_job import become
-from tests.tools.browser import ADVICE, FLAGS, find_chromium
-from tests.tools.sandbox import sandbox
+from tests.browser.kit import become, newcomer
 
-# The one of test_main_job.py stands for its kind in `make test`.
+# test_main_job.py stands for its kind in `make test`.
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 SECURITY = "C0SECURITY"
@@ -26,21 +24,10 @@ async def pass_an_hour(page: Page) -> None:
 
 
 async def test_leavers_console_keys_and_drift(tmp_path: Path) -> None:
-    chromium = find_chromium()
-    assert chromium, ADVICE
-    async with sandbox() as address, async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
-        page = await (await browser.new_context(viewport={"width": 1500, "height": 1050})).new_page()
-        page.set_default_timeout(30_000)
-        expect.set_options(timeout=30_000)
-        wrong: list[str] = []
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        await page.goto(address)
+    async with newcomer() as (page, _):
         await _adopts_a_key_of_the_console(page, tmp_path)
         await _puts_a_key_back(page, tmp_path)
         await _takes_over_and_lets_the_rest_end(page, tmp_path)
-        assert wrong == []
-        await browser.close()
 
 
 async def _adopts_a_key_of_the_console(page: Page, shots: Path) -> None:

@@ -12,9 +12,9 @@ from bot.care.notice import CareOutcome, Crossing, Notice
 from bot.db.engine import Database
 from bot.gateway.dollars import Dollars
 from bot.slack import post_store
-from bot.slack.post_store import PostRow
 from tests.care.kit import DAY, NOON, Wanted
 from tests.languages.conftest import speak  # noqa: F401  # a fixture
+from tests.slack.outboxes import post_row
 
 DRAW = drawers(dollars=Dollars())
 
@@ -31,9 +31,7 @@ class Drawn:
 
     def message(self, kind: str, notices: list[Notice], *, count: int | None = None, **changes: Any) -> Any:
         body = body_of(count or len(notices), [(one, "U0ADA") for one in notices])
-        usual: dict[str, Any] = {"thread_of": None, "channel": "D1", "ts": "1.0", "wanted": 1, "drawn": 0}
-        usual |= {"intent_at": None, "attempts": 0, "error": None, "created_at": NOON}
-        row = PostRow(id="x", kind=kind, subject="7:1", target="dm:U0ADA", body=body, **usual | changes)
+        row = post_row(kind, "7:1", body=body, **{"id": "x", "channel": "D1", "ts": "1.0", **changes})
         return self.database.run_here(DRAW[kind], row)
 
     def close(self, notices: list[Notice], outcome: CareOutcome) -> None:

@@ -29,9 +29,10 @@ from bot.db.engine import open_database
 from keydesk_sandbox import seed
 from keydesk_sandbox.fake_slack.answers import AppAnswer
 from keydesk_sandbox.fake_slack.errors import ClientRefusal
+from keydesk_sandbox.fake_slack.messages import SlackMessage
 from keydesk_sandbox.world import World, serving
 from tests.crash.policy import POLICY
-from tests.scenarios.desk import Desk
+from tests.scenarios.desk import Desk, text_of
 from tests.tools.ports import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -260,6 +261,20 @@ class House:
         while SLACK_WAS_SLOW in str((await self.slack.command(user, channel, text)).body):
             assert time.monotonic() < end, "Slack never says who this is"
             await asyncio.sleep(0.2)
+
+    async def click(self, user: str, message: SlackMessage, action: str, *, until: Callable[[], object]) -> None:
+        """A click that makes `until` true; again while a busy machine brings Slack's answer about this person too late."""
+        while not until():
+            before = self._times_slow(user)
+            await self.slack.click(user, message, action)
+            await self.desk.eventually(functools.partial(self._answered, user, until, before))
+
+    def _answered(self, user: str, until: Callable[[], object], before: int) -> bool:
+        return bool(until()) or self._times_slow(user) > before
+
+    def _times_slow(self, user: str) -> int:
+        seen = [one for channel in self.slack.workspace.channels for one in self.slack.messages(channel, user)]
+        return sum(one.ephemeral_to == user and SLACK_WAS_SLOW in text_of(one) for one in seen)
 
     async def settled(self, number: int = 1, *, seconds: float = PATIENCE) -> ApprovalRequest:
         """The row of a request once nothing moves it any more; also before it is there."""

@@ -100,7 +100,7 @@ async def _keys(house: House) -> tuple[int, int]:
     assert (await desk.ask(ADA, **BIG, model_limits="gpt-4o-mini")).ok
     asking = await _newest(house)
     card = await desk.eventually(lambda: desk.card(asking))
-    await slack.click(MIRA, card, "approve")
+    await house.click(MIRA, card, "approve", until=lambda: "big" in house.names())
     assert (await house.settled(asking)).status is Status.SUCCEEDED
     await slack.shortcut(ADA, "new_key")
     await desk.eventually(lambda: slack.top_view(ADA).body["callback_id"] == "key.create")
@@ -125,8 +125,7 @@ async def _leaks(house: House, echo: Echo) -> int:
     message = await slack.say(ADA, CHANNEL, f"look: {value}")
     await slack.shortcut(SAM, "disable_leaked_key", CHANNEL, expect(SlackMessage, message).ts)
     card = await desk.eventually(lambda: next(m for m in desk.messages(ROOM) if "disable" in str(m.blocks)))
-    await slack.click(SAM, card, "disable")
-    await desk.eventually(lambda: house.gateway.key(leaked.id).status == 2)
+    await house.click(SAM, card, "disable", until=lambda: house.gateway.key(leaked.id).status == 2)
     killing = await _newest(house)
     assert (await house.settled(killing)).status is Status.SUCCEEDED
     return killing

@@ -17,11 +17,11 @@ from bot.permissions.models import Actor
 from bot.permissions.rules import parse_policy
 from bot.slack.blocks import Message
 from bot.slack.delivery import Delivery, Kind, Replace
-from bot.slack.post_store import PostRow
 from bot.slack.router import Router
 from keydesk_sandbox.fake_gateway import Record
 from tests.approvals.kit import ADA, SAM
 from tests.incident.room import POLICY, SUE, Room
+from tests.slack.outboxes import post_row
 
 UNLOCK = '[[rules]]\nname = "unlock"\nwho = ["security"]\ndo = ["key.unlock"]\non = "any"\napproval = { from = ["security"] }\n'
 DENYING = '[[rules]]\nname = "spared"\nwho = ["*"]\ndo = ["key.disable"]\non = "any"\nwhen = { group_in = ["vip"] }\ndeny = "Not these."\n'
@@ -244,14 +244,8 @@ async def test_others_stop_nothing(room: Room) -> None:
     assert (await room.batch()).status is BatchStatus.RUNNING
 
 
-def post(subject: str) -> PostRow:
-    values: dict[str, Any] = {"target": "C1", "thread_of": None, "channel": None, "ts": None, "wanted": 1, "drawn": 0}
-    values |= {"intent_at": None, "attempts": 0, "error": None, "created_at": 0.0, "body": {}}
-    return PostRow(id="p", kind="batch", subject=subject, **values)
-
-
 def drawn(room: Room, draws: Any, subject: str = "1") -> Message | None:
-    message: Message | None = room.database.run_here(lambda c: draws(c, post(subject)))
+    message: Message | None = room.database.run_here(lambda c: draws(c, post_row("batch", subject)))
     return message
 
 

@@ -8,10 +8,10 @@ from bot.review import store
 from bot.review.cards import CARD, ON_PAGE, OWNER, REMINDER, counts_text, drawers, load_page, window
 from bot.review.models import ReviewCounts, Verdict
 from bot.slack.blocks import Message
-from bot.slack.post_store import PostRow
 from tests.languages.pseudo import english_in, pseudo
 from tests.review.kit import ADA, DAY, DOLLAR, MIRA, NOON, Desk, key
 from tests.scenarios.desk import text_of
+from tests.slack.outboxes import post_row
 
 
 async def opened(database: Database, number: int, **changes: Any) -> Desk:
@@ -23,22 +23,7 @@ async def opened(database: Database, number: int, **changes: Any) -> Desk:
 
 
 def drawn(desk: Desk, kind: str, subject: str, **body: Any) -> Message | None:
-    row = PostRow(
-        id="x",
-        kind=kind,
-        subject=subject,
-        target="C0KEYS",
-        thread_of=None,
-        channel=None,
-        ts=None,
-        wanted=1,
-        drawn=0,
-        intent_at=None,
-        attempts=0,
-        error=None,
-        body=body,
-        created_at=NOON,
-    )
+    row = post_row(kind, subject, body=body)
     draw = drawers(dollars=Dollars(usual=DOLLAR), policy=lambda: desk.policy, on_call=frozenset, clock=desk.clock)[kind]
     found: Message | None = desk.read(draw, row)
     return found

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from bot import logs
 from keydesk_sandbox import seed
 from keydesk_sandbox.fake_gateway import GatewayFault
 from tests.scenarios.desk import Desk, view_text
@@ -25,18 +24,6 @@ class _Raw(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self.texts.append(f"{record.getMessage()} {vars(record)!r}")
-
-
-@pytest.fixture
-def log() -> Iterator[io.StringIO]:
-    """What the process would write to standard error, everything included."""
-    root = logging.getLogger()
-    before, level = list(root.handlers), root.level
-    stream = io.StringIO()
-    logs.configure(level="DEBUG", stream=stream, human=False)
-    yield stream
-    root.handlers[:] = before
-    root.setLevel(level)
 
 
 @pytest.fixture

@@ -1,4 +1,5 @@
-"""An outbox with a table of texts as its subject, and the durable engine's part played by hand on the test's clock."""
+"""An outbox with a table of texts as its subject, the durable engine's part played by hand on the test's clock, and
+rows of posts."""
 
 from typing import Any
 
@@ -9,6 +10,13 @@ from bot.slack.blocks import Message, section
 from bot.slack.outbox import Outbox
 from bot.slack.post_store import PostRow, load
 from tests.narrow import expect
+
+
+def post_row(kind: str = "card", subject: str = "1", **values: Any) -> PostRow:
+    """A message that is wanted for the first time and not in Slack yet, but for `values`."""
+    new: dict[str, Any] = {"id": "p", "target": "C1", "thread_of": None, "channel": None, "ts": None}
+    new |= {"wanted": 1, "drawn": 0, "attempts": 0, "intent_at": None, "error": None, "body": {}, "created_at": 0.0}
+    return PostRow(kind=kind, subject=subject, **new | values)
 
 
 class Queue:

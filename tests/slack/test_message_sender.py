@@ -8,6 +8,7 @@ from bot.slack.blocks import Message, section
 from bot.slack.errors import SlackRefused, refused
 from bot.slack.message_sender import METADATA, MessageSender
 from bot.slack.post_store import PostRow
+from tests.slack.outboxes import post_row
 
 MESSAGE = Message("words", [section("*words*")])
 
@@ -31,11 +32,7 @@ class Web:
 
 
 def row(**changes: Any) -> PostRow:
-    values: dict[str, Any] = {
-        "id": "p1", "kind": "card", "subject": "7", "target": "C1", "thread_of": None, "channel": None, "ts": None,
-        "wanted": 1, "drawn": 0, "intent_at": None, "attempts": 0, "error": None, "body": {}, "created_at": 1.0,
-    }  # fmt: skip
-    return PostRow(**values | changes)
+    return post_row(**{"id": "p1", "subject": "7", "created_at": 1.0, **changes})
 
 
 async def test_a_message_carries_the_id_of_its_post() -> None:

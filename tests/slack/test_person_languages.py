@@ -9,8 +9,8 @@ import pytest
 from bot.db.engine import Database
 from bot.slack.delivery import Delivery, Kind
 from bot.slack.person_languages import PersonLanguages, SeenLocales, language_of, message_language
-from bot.slack.post_store import PostRow
 from tests.slack.kit import make_delivery
+from tests.slack.outboxes import post_row
 
 ADA = "U0ADA"
 
@@ -100,10 +100,7 @@ async def test_a_direct_message_is_in_its_readers_language_and_a_channels_in_tha
     languages = people(sqlite_database, Slack(U0ADA="zh-TW"))
     await languages.of(by())
     of = message_language("ar,C0TEAM=zh-Hans")
-    row = PostRow(
-        id="p", kind="card", subject="1", target=f"dm:{ADA}", thread_of=None, channel=None, ts=None, wanted=1, drawn=0,
-        intent_at=None, attempts=0, error=None, body={}, created_at=0.0,
-    )  # fmt: skip
+    row = post_row(target=f"dm:{ADA}")
     assert (await sqlite_database.read(lambda c: of(c, row))).tag == "zh-Hant"
     assert (await sqlite_database.read(lambda c: of(c, replace(row, target="C0ALL")))).tag == "ar"
     assert (await sqlite_database.read(lambda c: of(c, replace(row, target="C0TEAM")))).tag == "zh-Hans"

@@ -23,6 +23,7 @@ from bot.slack.post_store import PostRow
 from tests.alerts.rows import NOW, finding
 from tests.alerts.test_store import incoming
 from tests.approvals.kit import new_request
+from tests.slack.outboxes import post_row
 
 POLICY = parse_policy('[roles]\nsecurity = ["S0SEC"]\n')
 DRAWERS = drawers(dollars=Dollars(), batch_progress=lambda _c, number: (number, 5, 0, False), policy=lambda: POLICY)
@@ -42,17 +43,7 @@ def stored(c: sa.Connection, /, their_id: str = "1", **changes: Any) -> Alert:
 
 
 def post(kind: str, subject: str = "1", **body: Any) -> PostRow:
-    values: dict[str, Any] = {
-        "id": "p",
-        "target": "C1",
-        "thread_of": None,
-        "channel": None,
-        "ts": None,
-        "wanted": 1,
-        "drawn": 0,
-    }
-    values |= {"intent_at": None, "attempts": 0, "error": None, "created_at": 0.0}
-    return PostRow(**values, kind=kind, subject=subject, body=body)
+    return post_row(kind, subject, body=body)
 
 
 def drawn(database: Database, kind: str, subject: str = "1", **body: Any) -> Message | None:

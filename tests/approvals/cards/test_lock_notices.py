@@ -4,22 +4,14 @@ from bot.approvals.cards.lock_notices import draw_unlocked, lock_text, locked_te
 from bot.permissions.models import Lock
 from bot.permissions.rules import parse_policy
 from bot.slack.post_store import PostRow
+from tests.slack.outboxes import post_row
 
 LOCK = Lock(cause="alert", by="U0SAM", at=1_790_000_000.0, number=3, rule="r")
 KEY = {"key_id": 12, "name": "prod* ok", "cause": "alert", "locked_by": "U0SAM", "locked_at": LOCK.at, "number": 3}
 
 
 def post(**body: Any) -> PostRow:
-    row: dict[str, Any] = {
-        "id": "p",
-        "kind": "key_unlocked",
-        "subject": "12",
-        "target": "C1",
-        "thread_of": None,
-        "channel": None,
-    }
-    row |= {"ts": None, "wanted": 1, "drawn": 0, "intent_at": None, "attempts": 0, "error": None, "created_at": 0.0}
-    return PostRow(**row, body=body)
+    return post_row("key_unlocked", "12", body=body)
 
 
 def test_it_says_who_when_and_why() -> None:

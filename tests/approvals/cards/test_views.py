@@ -42,6 +42,7 @@ from bot.permissions.models import Approval, Decision, Lock, Stage
 from bot.slack.post_store import PostRow
 from tests.approvals.kit import NOW, new_request, row
 from tests.keys.records import record
+from tests.slack.outboxes import post_row
 
 UNITS = 500_000
 VIEWS = RequestViews(operations=OPERATIONS, dollars=Dollars(usual=UNITS), clock=lambda: NOW)
@@ -317,17 +318,7 @@ def test_at_most_ten_lines_tell_what_went_wrong() -> None:
 
 
 def post(kind: str, subject: str = "1", **body: Any) -> PostRow:
-    values: dict[str, Any] = {
-        "id": "p",
-        "target": "C1",
-        "thread_of": None,
-        "channel": None,
-        "ts": None,
-        "wanted": 1,
-        "drawn": 0,
-    }
-    values |= {"intent_at": None, "attempts": 0, "error": None, "created_at": 0.0}
-    return PostRow(**values, kind=kind, subject=subject, body=body)
+    return post_row(kind, subject, body=body)
 
 
 async def test_every_message_is_drawn_from_the_row_as_it_is_then(sqlite_database: Database) -> None:

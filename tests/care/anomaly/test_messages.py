@@ -9,29 +9,14 @@ from bot.care.notice import CareOutcome, Crossing, Notice
 from bot.db.engine import Database
 from bot.gateway.dollars import Dollars
 from bot.slack.blocks import Message
-from bot.slack.post_store import PostRow
 from tests.care.kit import NOON, Wanted
+from tests.slack.outboxes import post_row
 
 NOTICE = Notice(kind=Crossing.ANOMALY, key_id=7, name="<bot>", expires=-1, left=20_000_000, granted=500_000)
 
 
 def drawn(database: Database, *, owner: str = "U0ADA", ts: str | None = "1.0") -> Message | None:
-    row = PostRow(
-        id="x",
-        kind=SECURITY,
-        subject="7",
-        target="C0SECURITY",
-        thread_of=None,
-        channel="C0SECURITY",
-        ts=ts,
-        wanted=1,
-        drawn=0,
-        intent_at=None,
-        attempts=0,
-        error=None,
-        body=body_of(1, [(NOTICE, owner)]),
-        created_at=NOON,
-    )
+    row = post_row(SECURITY, "7", id="x", channel="C0SECURITY", ts=ts, body=body_of(1, [(NOTICE, owner)]))
     return database.run_here(drawers(dollars=Dollars())[SECURITY], row)
 
 

@@ -11,13 +11,14 @@ from bot.db.engine import Database
 from bot.gateway.dollars import Dollars
 from bot.slack.blocks import Message
 from tests.care.drift.test_rounds import Drifting, request
-from tests.care.leavers.test_messages import actions_of, post
+from tests.care.leavers.test_messages import actions_of
 from tests.narrow import present
 from tests.scenarios.desk import text_of
+from tests.slack.outboxes import post_row
 
 
 def draw(office: Drifting) -> Message | None:
-    return office.database.run_here(drawers(dollars=Dollars())[CARD], post(CARD, "1"))
+    return office.database.run_here(drawers(dollars=Dollars())[CARD], post_row(CARD))
 
 
 @pytest.fixture

@@ -15,34 +15,15 @@ from bot.db.engine import Database
 from bot.gateway.dollars import Dollars
 from bot.keys import inventory_store, owners
 from bot.slack.blocks import Message
-from bot.slack.post_store import PostRow
 from tests.care.kit import NOON, key
 from tests.care.leavers.kit import ADA, BEN, Office, line
 from tests.narrow import present
 from tests.scenarios.desk import text_of
-
-
-def post(kind: str, subject: str, **body: Any) -> PostRow:
-    return PostRow(
-        id="p",
-        kind=kind,
-        subject=subject,
-        target="C0SECURITY",
-        thread_of=None,
-        channel=None,
-        ts=None,
-        wanted=1,
-        drawn=0,
-        intent_at=None,
-        attempts=0,
-        error=None,
-        body=body,
-        created_at=0.0,
-    )
+from tests.slack.outboxes import post_row
 
 
 def draw(office: Office, kind: str = CARD, subject: str = "1", **body: Any) -> Message | None:
-    return office.database.run_here(drawers(dollars=Dollars())[kind], post(kind, subject, **body))
+    return office.database.run_here(drawers(dollars=Dollars())[kind], post_row(kind, subject, body=body))
 
 
 def actions_of(message: Message) -> list[tuple[str, str]]:

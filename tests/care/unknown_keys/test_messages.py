@@ -10,13 +10,14 @@ from bot.keys import inventory_store, owners
 from bot.slack.blocks import Message
 from tests.care.kit import NOON, key
 from tests.care.leavers.kit import ADA, Office, line
-from tests.care.leavers.test_messages import actions_of, post
+from tests.care.leavers.test_messages import actions_of
 from tests.narrow import present
 from tests.scenarios.desk import text_of
+from tests.slack.outboxes import post_row
 
 
 def draw(office: Office) -> Message | None:
-    return office.database.run_here(drawers(dollars=Dollars())[CARD], post(CARD, "1"))
+    return office.database.run_here(drawers(dollars=Dollars())[CARD], post_row(CARD))
 
 
 @pytest.fixture
@@ -56,6 +57,6 @@ def test_the_summary_and_a_card_of_nothing(database: Database) -> None:
     office = Office(database)
     assert draw(office) is None
     drawer = drawers(dollars=Dollars())[SUMMARY]
-    message = present(office.database.run_here(drawer, post(SUMMARY, "", count=300)))
+    message = present(office.database.run_here(drawer, post_row(SUMMARY, "", body={"count": 300})))
     assert "300 keys" in message.text
     assert "/apikey adopt KEY @person" in text_of(message)

@@ -4,8 +4,8 @@ from typing import Any
 
 from bot.care.weekly.messages import CARD, drawers
 from bot.gateway.dollars import Dollars
-from bot.slack.post_store import PostRow
 from tests.care.kit import NOON
+from tests.slack.outboxes import post_row
 
 EMPTY: dict[str, Any] = {
     "spent": 0,
@@ -20,22 +20,7 @@ EMPTY: dict[str, Any] = {
 
 
 def drawn(**body: Any) -> Any:
-    row = PostRow(
-        id="x",
-        kind=CARD,
-        subject="7",
-        target="dm:U0MIRA",
-        thread_of=None,
-        channel=None,
-        ts=None,
-        wanted=1,
-        drawn=0,
-        intent_at=None,
-        attempts=0,
-        error=None,
-        body=EMPTY | body,
-        created_at=NOON,
-    )
+    row = post_row(CARD, "7", body=EMPTY | body)
     return drawers(dollars=Dollars())[CARD](None, row)  # type: ignore[arg-type]  # it reads no table
 
 
