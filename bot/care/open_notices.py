@@ -1,6 +1,9 @@
 """What somebody was told about their keys and has not answered, each with its buttons, as in the message about it."""
 
+import math
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -10,10 +13,20 @@ from bot.care.notice_text import notice_text
 from bot.care.tables import care_notices
 from bot.db.tables import posts
 from bot.gateway.dollars import Dollars
+from bot.gateway.models import EffectiveState, Key
+from bot.keys.spending import DAY
 from bot.slack.blocks import Block, actions, section
 
 # Messages that are looked through; what stands in older ones is found there.
 MESSAGES = 50
+# Whoever was told one of these need not be told the other.
+_SAME: Mapping[Crossing, tuple[Crossing, ...]] = {
+    Crossing.LOW: (Crossing.LOW,),
+    Crossing.DRY: (Crossing.DRY, Crossing.LOW),
+    Crossing.EXPIRES: (Crossing.EXPIRES,),
+    Crossing.ENDED: (Crossing.ENDED, Crossing.EXPIRES),
+}
+SOON = 7 * DAY
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,9 +35,14 @@ class OpenNotices:
 
     notices: tuple[Notice, ...]
 
-    def about(self, *kinds: Crossing) -> frozenset[int]:
-        """The keys that one of these was told of."""
-        return frozenset(notice.key_id for notice in self.notices if notice.kind in kinds)
+    def and_more(self, keys: Iterable[Key], low: Collection[int], now: Callable[[int], float]) -> "OpenNotices":
+        """With what no message says: it waits for the morning, was so at the first round, or did not arrive.
+
+        `low`: keys that run dry soon. `now`: by the clock of a key's gateway.
+        """
+        said = {(one.key_id, kind) for one in self.notices for kind in _SAME.get(one.kind, ())}
+        more = (notice for key in keys for notice in _needs(key, low, now(key.id)))
+        return OpenNotices(notices=(*self.notices, *(one for one in more if (one.key_id, one.kind) not in said)))
 
     def rows(self, *, dollars: Dollars) -> list[list[Block]]:
         """The blocks of each."""
@@ -32,6 +50,19 @@ class OpenNotices:
             [section(notice_text(notice, units_per_usd=dollars.of(notice.key_id))), actions(*buttons_of(notice))]
             for notice in self.notices
         ]
+
+
+def _needs(key: Key, low: Collection[int], now: float) -> Iterator[Notice]:
+    state, left = key.state(now), key.expired_time - now
+    about: dict[str, Any] = {"key_id": int(key.id), "name": key.name, "expires": key.expired_time}
+    if state in {EffectiveState.EXHAUSTED, EffectiveState.OVERDRAWN}:
+        yield Notice(kind=Crossing.DRY, **about)
+    elif state is EffectiveState.EXPIRED:
+        yield Notice(kind=Crossing.ENDED, **about)
+    elif state is EffectiveState.ACTIVE and 0 < left < SOON:
+        yield Notice(kind=Crossing.EXPIRES, mark=math.ceil(left / DAY) * int(DAY), **about)
+    if state is EffectiveState.ACTIVE and key.id in low:
+        yield Notice(kind=Crossing.LOW, left=key.remain_quota, granted=key.total_quota, **about)
 
 
 def open_notices(c: sa.Connection, person: str) -> OpenNotices:

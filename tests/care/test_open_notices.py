@@ -7,10 +7,11 @@ import sqlalchemy as sa
 from bot.care import told
 from bot.care.messages import CHANNEL, OWNER, body_of
 from bot.care.notice import CareOutcome, Crossing, Notice
-from bot.care.open_notices import open_notices
+from bot.care.open_notices import OpenNotices, open_notices
 from bot.db.engine import Database
 from bot.gateway.dollars import Dollars
 from bot.slack import post_store
+from tests.care.kit import key
 
 
 def notice(key_id: int, kind: Crossing = Crossing.DRY) -> Notice:
@@ -43,7 +44,28 @@ async def test_open_notices_are_those_of_one_person_that_are_not_over(database: 
     await database.run(prepare)
     found = await database.read(open_notices, "U0ADA")
     assert [(one.key_id, one.kind) for one in found.notices] == [(7, Crossing.DRY), (7, Crossing.LOW)]
-    assert found.about(Crossing.DRY, Crossing.IDLE) == {7}
     assert (await database.read(open_notices, "U0OMAR")).notices == ()
     rows = found.rows(dollars=Dollars())
     assert [[block["type"] for block in row] for row in rows] == [["section", "actions"]] * 2
+
+
+def test_what_no_message_says_is_added_once() -> None:
+    low, dry, ended, soon, fine = (
+        key(number, **fields)
+        for number, fields in (
+            (1, {"remain_quota": 5, "used_quota": 95}),
+            (2, {"remain_quota": 0, "status": 4}),
+            (3, {"expired_time": 50}),
+            (4, {"expired_time": 100 + 2 * 86_400}),
+            (5, {}),
+        )
+    )
+    keys = [low, dry, ended, soon, fine]
+    found = OpenNotices(notices=()).and_more(keys, {1}, lambda _key: 100.0)
+    kinds = [(1, Crossing.LOW), (2, Crossing.DRY), (3, Crossing.ENDED), (4, Crossing.EXPIRES)]
+    assert [(one.key_id, one.kind) for one in found.notices] == kinds
+    assert found.and_more(keys, {1}, lambda _key: 100.0) == found
+    # What is worse than what was told is said, too.
+    told_low = OpenNotices(notices=(notice(2, Crossing.LOW), notice(3, Crossing.EXPIRES)))
+    worse = told_low.and_more([dry, ended], (), lambda _key: 100.0)
+    assert [(one.key_id, one.kind) for one in worse.notices[2:]] == [(2, Crossing.DRY), (3, Crossing.ENDED)]

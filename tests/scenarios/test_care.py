@@ -66,5 +66,5 @@ async def test_who_takes_no_messages_sees_on_the_home_that_a_key_is_low(http_des
     await desk.own(ADA, desk.gateway.add_key(name="night job", remain_quota=100, used_quota=900))
     await look(desk)
     await desk.slack.open_home(ADA)
-    await desk.eventually(lambda: "runs dry soon" in view_text(present(desk.slack.home(ADA))))
+    await desk.eventually(lambda: "left of" in view_text(present(desk.slack.home(ADA))))
     assert not desk.dm(ADA, "left of")

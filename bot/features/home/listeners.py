@@ -1,7 +1,6 @@
 """Draws the Home when it is opened, and again on request. Reads only."""
 
 import asyncio
-from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +12,7 @@ from bot.approvals.cards.lock_notices import locked_texts
 from bot.approvals.models import ApprovalRequest
 from bot.care import store as care_store
 from bot.care.messages import DISABLE_NOW, ENABLE_AGAIN, KEEP, MINE
-from bot.care.notice import Crossing
-from bot.care.open_notices import OpenNotices, open_notices
+from bot.care.open_notices import open_notices
 from bot.deps import BACKGROUND_SECONDS, LISTENER_SECONDS, Deps
 from bot.errors import ApprovalConflict
 from bot.features.home.language import ACTION, LanguageListener, language_block
@@ -24,8 +22,8 @@ from bot.features.lists.key_pages import key_page
 from bot.features.lists.key_rows import row as key_row
 from bot.features.lists.request_rows import decidable, reviewable
 from bot.features.lists.request_rows import row as request_row
-from bot.gateway.models import EffectiveState, GatewayAccount, Key, OverPromise, over_promise
-from bot.gateway.numbers import block_of, first_of, gateway_of, shown_number
+from bot.gateway.models import GatewayAccount, Key, OverPromise, over_promise
+from bot.gateway.numbers import block_of, first_of, gateway_of
 from bot.keys import locks, owners
 from bot.keys.budget_text import budget_line
 from bot.keys.key_query import KeyQuery
@@ -34,11 +32,10 @@ from bot.keys.text import account_text, account_trouble, over_promise_text
 from bot.languages import tr, trn
 from bot.permissions.models import Actor, ActorKind, Ask
 from bot.permissions.policy import decide
-from bot.slack.blocks import Block, bold_name, code, escape, section
+from bot.slack.blocks import Block, code, escape, section
 from bot.slack.delivery import Ack, Delivery
 from bot.slack.router import Router
 
-SOON = 7 * 86_400
 _KEYS, _REQUESTS, _WAITING = 10, 8, 10
 # Keys of one person that are looked at for what needs care.
 _LOOKED_AT = 200
@@ -134,8 +131,8 @@ class HomeListeners:
             keys=cut(keys, _KEYS, code("/apikey list"), total=None if page is None else page.total),
             keys_as_of=None if page is None else page.as_of,
             requests=cut(self._rows(requests, decidable=False), _REQUESTS, code("/apikey requests")),
-            care=[*await self._troubles(actor), *_care(mine, low, deps.reader.server_now, told), *troubles],
-            questions=told.rows(dollars=deps.dollars),
+            care=[*await self._troubles(actor), *troubles],
+            questions=told.and_more(mine, low, deps.reader.server_now).rows(dollars=deps.dollars),
             account=account,
             budgets=[
                 budget_line(one, units_per_usd=deps.dollars.usual)
@@ -220,33 +217,6 @@ class HomeListeners:
             "The gateway does not answer now, so your keys ({count}) are not shown.",
             len(owned),
         )
-
-
-def _care(keys: list[Key], low: Collection[int], now: Callable[[int], float], told: OpenNotices) -> list[str]:
-    """What no open message says. `low`: keys whose owner was told that they run dry soon, also where no direct message
-    arrived.
-    """
-    lines: list[str] = []
-    of_quota, of_expiry = told.about(Crossing.LOW, Crossing.DRY), told.about(Crossing.EXPIRES, Crossing.ENDED)
-    for key in keys:
-        moment, name = now(key.id), bold_name(key.name)
-        state = key.state(moment)
-        dry, ends = key.id in of_quota, key.id in of_expiry
-        if state in {EffectiveState.EXHAUSTED, EffectiveState.OVERDRAWN} and not dry:
-            command = code(f"/apikey quota {shown_number(key.id)} +AMOUNT")
-            lines.append(tr("Key {name} has used up its quota; {command} asks for more.", name=name, command=command))
-        elif state is EffectiveState.EXPIRED and not ends:
-            command = code(f"/apikey edit {shown_number(key.id)}")
-            lines.append(tr("Key {name} has expired; {command} gives it more time.", name=name, command=command))
-        elif state is EffectiveState.ACTIVE and 0 < key.expired_time - moment < SOON and not ends:
-            days = max(1, round((key.expired_time - moment) / 86_400))
-            lines.append(
-                trn("Key {name} expires in {count} day.", "Key {name} expires in {count} days.", days, name=name)
-            )
-        if state is EffectiveState.ACTIVE and key.id in low and not dry:
-            command = code(f"/apikey quota {shown_number(key.id)} +AMOUNT")
-            lines.append(tr("Key {name} runs dry soon; {command} asks for more.", name=name, command=command))
-    return lines
 
 
 def register(router: Router, deps: Deps) -> None:

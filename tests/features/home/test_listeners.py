@@ -32,18 +32,22 @@ async def test_what_waits_is_on_the_home_of_those_who_decide_it(listener_desk: L
 
 
 @pytest.mark.parametrize(
-    ("settings", "words"),
+    ("settings", "words", "button"),
     [
-        ({"remain_quota": 0}, "has used up its quota"),
-        ({"expired_time": 1}, "has expired"),
-        ({"expired_time": "soon"}, "expires in 2 days"),
+        ({"remain_quota": 0}, "has used up its quota", "key.more"),
+        ({"expired_time": 1}, "has expired", "key.extend"),
+        ({"expired_time": "soon"}, "expires in 2 days or less", "key.extend"),
     ],
 )
-async def test_a_key_that_needs_care_says_so(listener_desk: ListenerDesk, settings: dict[str, Any], words: str) -> None:
+async def test_a_key_that_needs_care_says_so_with_the_button_that_mends_it(
+    listener_desk: ListenerDesk, settings: dict[str, Any], words: str, button: str
+) -> None:
     if settings.get("expired_time") == "soon":
         settings = {"expired_time": int(listener_desk.gateway.clock.now()) + 2 * 86_400}
     await listener_desk.owned(**settings)
-    assert words in await opened(listener_desk, ADA.slack_user_id)
+    home = await opened(listener_desk, ADA.slack_user_id)
+    assert words in home
+    assert button in home
 
 
 async def test_what_hinders_keydesk_is_told_to_those_who_can_mend_it(listener_desk: ListenerDesk) -> None:
