@@ -7,6 +7,7 @@ import pytest
 
 from bot.app import prepare_database
 from bot.features import OPERATIONS
+from bot.gateway.dollars import Dollars
 from bot.resources import Resources
 from bot.services import NOBODY_CALLED, Services
 from bot.settings import load
@@ -23,6 +24,7 @@ async def services(tmp_path: Path) -> AsyncIterator[Services]:
     world = World(folder=tmp_path)
     settings = load(world.environment(gateway_url="https://gateway.test", port=3000), env_file=None)
     resources = Resources(settings, blocked=list, reasons=nothing)
+    resources.dollars = Dollars(usual=settings.keydesk_units_per_usd)
     yield Services(resources, Identity(team_id="T0", bot_user_id="U0", bot_id="B0"))
     await resources.close()
     await world.slack.close()

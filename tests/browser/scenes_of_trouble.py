@@ -61,7 +61,7 @@ async def incident(play: Player) -> None:
 async def mass_leak(play: Player) -> None:
     await play.alert("generic", "all")
     await play.see(SAM, SECURITY)
-    card = play.message(re.compile("leaked keys"))
+    card = play.message(re.compile("leaked keys", re.IGNORECASE))
     await play.snap("mass-leak", card)
     await play.click(card, re.compile("^Disable"))
     window = play.window("Leaked key")
