@@ -32,8 +32,8 @@ def check(figures: dict[str, Any]) -> None:
     assert min(figures["refills"], figures["killed"], figures["charged in a refill"]) > 0
 
 
-async def test_a_month_is_told_once_early_and_not_in_vain(sqlite_database: Database) -> None:
-    year = Year(sqlite_database, keys=24, days=30, seed=SEED)
+async def test_some_weeks_are_told_once_early_and_not_in_vain(sqlite_database: Database) -> None:
+    year = Year(sqlite_database, keys=24, days=24, seed=SEED)
     await year.run()
     check(await year.figures())
 
