@@ -19,7 +19,7 @@ _Pace = tuple[float, float] | None
 
 @dataclass(kw_only=True, eq=False)
 class Forecasts:
-    """One per process, for one round at a time. `clock`: by the gateway's clock."""
+    """One per process, for one round at a time. `clock` says when a day is over."""
 
     clock: Callable[[], float]
     most: int = MOST_KEYS
@@ -32,17 +32,20 @@ class Forecasts:
         self._begin_day()
         return self._paces.get(int(key.id), (None,))[0] != key.created_time
 
-    def dry_at(self, key: Key, spent: Spending | None) -> float | None:
-        """When the key runs dry. None: too little is known, nothing is spent, or it lasts for more than a year."""
+    def dry_at(self, key: Key, spent: Spending | None, *, now: float) -> float | None:
+        """When the key runs dry, None = too little is known, nothing is spent, or it lasts for more than a year.
+
+        `now`: by the clock of its gateway.
+        """
         if not self.needs_spending(key):
             paces = self._paces[int(key.id)][1]
         elif spent is None:
             return None
         else:
-            paces = _pace_of(spent, self.clock())
+            paces = _pace_of(spent, now)
             if len(self._paces) < self.most or int(key.id) in self._paces:
                 self._paces[int(key.id)] = key.created_time, paces
-        return None if paces is None else dry_at(paces, remain=key.remain_quota, now=self.clock())
+        return None if paces is None else dry_at(paces, remain=key.remain_quota, now=now)
 
     def _begin_day(self) -> None:
         day = math.floor(self.clock() / DAY)

@@ -151,12 +151,17 @@ def _judge_page(
     cares, asked = store.several(c, ids), idle_store.several(c, ids)
     judged = [known for known in page if known.owner_id is not None and not _was_replaced(known, replaced)]
     at = {int(known.key.id): replace(facts, now=gateway_now(known.key.id)) for known in page}
-    needed = [int(known.key.id) for known in judged if _needs_spending(known, at[int(known.key.id)], forecasts)]
+    needed = [
+        key_id
+        for known in judged
+        if _needs_spending(known, asked.get(key_id := int(known.key.id)), at[key_id], forecasts)
+    ]
     spent = spending_of(c, needed, facts.now, seconds=PACE_SECONDS)
     found = _Found(after=ids[-1] if len(page) == PAGE else None)
     for known in judged:
         key_id, owner = int(known.key.id), str(known.owner_id)
-        mine, coming = at[key_id], functools.partial(forecasts.dry_at, known.key, spent.get(key_id))
+        mine = at[key_id]
+        coming = functools.partial(forecasts.dry_at, known.key, spent.get(key_id), now=mine.now)
         care = judge(cares.get(key_id), known.key, owner=owner, now=mine.now, terms=mine.terms, dry_at=coming)
         if care is not None:
             cares[key_id] = care.care
@@ -175,9 +180,10 @@ def _judge_page(
     return found
 
 
-def _needs_spending(known: KnownKey, facts: IdleFacts, forecasts: Forecasts) -> bool:
-    soon = may_run_dry_soon(known.key, now=facts.now, terms=facts.terms)
-    return (soon and forecasts.needs_spending(known.key)) or idle.may_be_idle(known, facts)
+def _needs_spending(known: KnownKey, asked: IdleCare | None, facts: IdleFacts, forecasts: Forecasts) -> bool:
+    if may_run_dry_soon(known.key, now=facts.now, terms=facts.terms) and forecasts.needs_spending(known.key):
+        return True
+    return idle.needs_spending(asked, known, owner=str(known.owner_id), facts=facts)
 
 
 def _mended(

@@ -108,9 +108,17 @@ def judge(before: IdleCare | None, known: KnownKey, *, owner: str, facts: IdleFa
     return None
 
 
-def may_be_idle(known: KnownKey, facts: IdleFacts) -> bool:
-    """Whether its samples are needed to tell: by its last charge it is idle."""
-    return _by_charge(known, facts) is not None
+def needs_spending(before: IdleCare | None, known: KnownKey, *, owner: str, facts: IdleFacts) -> bool:
+    """Whether `judge` will ask when the counter moved last: by its last charge the key is idle, and it matters."""
+    if _by_charge(known, facts) is None or known.key.state(facts.now) is not EffectiveState.ACTIVE:
+        return False
+    row = before if before is not None and before.born_at == known.key.created_time else None
+    if row is None or row.state is IdleState.NOTHING:
+        return True
+    given = owner != row.owner_id
+    if row.state is IdleState.ASKED:
+        return not given
+    return row.state is IdleState.KEPT and (given or facts.now >= row.due)
 
 
 def idle_since(known: KnownKey, facts: IdleFacts) -> tuple[float, int] | None:

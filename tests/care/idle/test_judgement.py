@@ -1,11 +1,23 @@
 """Whether a key is idle, and where the question about it stands."""
 
+import functools
+import itertools
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from bot.care.idle.judgement import IdleCare, IdleFacts, IdleJudgement, IdleState, is_due, judge, kept, was_disabled
+from bot.care.idle.judgement import (
+    IdleCare,
+    IdleFacts,
+    IdleJudgement,
+    IdleState,
+    is_due,
+    judge,
+    kept,
+    needs_spending,
+    was_disabled,
+)
 from bot.care.notice import CareOutcome, Crossing, Notice
 from bot.keys.inventory_store import KnownKey
 from bot.permissions.care import CareTerms
@@ -179,3 +191,23 @@ def test_another_key_of_the_same_number_begins_anew_but_never_its_versions() -> 
     assert found is not None
     assert (found.name, [one.kind for one in found.notices]) == ("idle:1:8", [Crossing.IDLE])
     assert isinstance(found.notices[0], Notice)
+
+
+def _noted(asks: list[float]) -> None:
+    asks.append(NOON)
+
+
+def test_samples_are_read_of_no_key_whose_judgement_does_not_ask_for_them() -> None:
+    outcomes = set()
+    states, keys = (None, *IdleState), (known(), known(status=2), known(born=NOON + 1), known(**USED))
+    for state, one, days, owner in itertools.product(states, keys, (1, 40, 130), (ADA, BEN)):
+        asks: list[float] = []
+        at = replace(facts(days), billed=functools.partial(_noted, asks))
+        row = None
+        if state is not None:
+            due = NOON + 60 * DAY
+            row = IdleCare(key_id=1, born_at=int(NOON), owner_id=ADA, state=state, since=NOON, due=due, version=1)
+        judge(row, one, owner=owner, facts=at)
+        assert needs_spending(row, one, owner=owner, facts=at) == bool(asks), (state, one, days, owner)
+        outcomes.add(bool(asks))
+    assert outcomes == {False, True}
