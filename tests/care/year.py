@@ -65,7 +65,9 @@ class Year:
         self.owner: dict[int, str] = {}
         self.changed: set[int] = set()
         self.written: dict[int, float] = {}
+        # Keys that are to leak, and those that still worked then.
         self.leaks: dict[int, int] = {}
+        self.leaked: set[int] = set()
         # What happened, and what was told of it: number of the key → moments.
         self.dry: dict[int, list[float]] = defaultdict(list)
         self.topped: dict[int, list[float]] = defaultdict(list)
@@ -222,6 +224,8 @@ class Year:
         used = before.used_quota + units
         if number in self.allowances.periods:
             self.allowances.charge(number, units)
+        if number in self.leaks and self.hour - self.STEP <= self.leaks[number] < self.hour:
+            self.leaked.add(number)
         after = {"remain_quota": left, "used_quota": used, "accessed_time": int(self.desk.now)}
         self.keys[number] = before.model_copy(update=after)
         self.changed.add(number)
@@ -366,8 +370,8 @@ class Year:
             "marks made up": len(told_marks - self.marks - self.may_be_told),
             "false in a month": max(self.false.values(), default=0),
             "false": sum(self.false.values()),
-            "leaks": len(self.leaks),
-            "leaks told": sum(self.told[number, "anomaly"] == 1 for number in self.leaks),
+            "leaks": len(self.leaked),
+            "leaks told": sum(self.told[number, "anomaly"] == 1 for number in self.leaked),
             "well off told": sum(
                 times
                 for what, times in self.told.items()

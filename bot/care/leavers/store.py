@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.care.leavers.tables import departure_keys, departures
-from bot.db.tables import keys
+from bot.db.tables import inventory, keys
 from bot.gateway.models import KeyStatus
 from bot.keys import inventory_store
 from bot.keys.owners import of_known_accounts
@@ -124,8 +124,8 @@ def away(c: sa.Connection) -> set[str]:
 
 
 def untold_keys(c: sa.Connection, person_id: str) -> list[LeftKey]:
-    """The keys of a person that are not disabled and not told yet."""
-    return _working(c, _untold().where(keys.c.owner_id == person_id).order_by(keys.c.key_id))
+    """The keys of a person that work, or may, and are not told yet."""
+    return _named(c, _untold().where(keys.c.owner_id == person_id).order_by(keys.c.key_id))
 
 
 def roles_of(c: sa.Connection, person_id: str) -> frozenset[str]:
@@ -136,7 +136,7 @@ def roles_of(c: sa.Connection, person_id: str) -> frozenset[str]:
 
 
 def owners_with_untold_keys(c: sa.Connection) -> set[str]:
-    """Everybody who owns a key that is not disabled, and of whose keys nothing was told yet."""
+    """Everybody who owns a key that works, or may, and is not told yet."""
     ours = _untold().where(of_known_accounts(c, keys.c.key_id))
     return set(c.scalars(ours.with_only_columns(keys.c.owner_id).distinct()))
 
@@ -145,6 +145,9 @@ def _untold() -> sa.Select[Any]:
     of_owner = (departures.c.id == departure_keys.c.departure_id) & (departures.c.person_id == keys.c.owner_id)
     told = (departure_keys.c.key_id == keys.c.key_id) & _same(departure_keys.c.born_at)
     works = keys.c.deleted_at.is_(None) & keys.c.disabled_at.is_(None)
+    # By the gateway, as it was last read: somebody may have disabled it there.
+    out_of_use = inventory.c.gone_at.is_not(None) | (inventory.c.status == int(KeyStatus.DISABLED))
+    works &= ~sa.exists().where(inventory.c.key_id == keys.c.key_id, out_of_use)
     return sa.select(keys).where(works, ~sa.exists().where(told, of_owner))
 
 
@@ -152,18 +155,18 @@ def _same(birth: Any) -> Any:
     return birth.is_(None) | keys.c.born_at.is_(None) | (birth == keys.c.born_at)
 
 
-def _working(c: sa.Connection, statement: sa.Select[Any]) -> list[LeftKey]:
-    """Without those that the gateway shows as gone or disabled, and those of an account that is another one."""
+def _named(c: sa.Connection, statement: sa.Select[Any]) -> list[LeftKey]:
+    """By the names that they have now; without those of an account that is another one."""
     rows = c.execute(statement.where(of_known_accounts(c, keys.c.key_id))).all()
     known = inventory_store.several(c, [row.key_id for row in rows])
-    found = []
-    for row in rows:
-        record = known.get(row.key_id)
-        out_of_use = record is not None and (record.gone_at is not None or record.key.status == KeyStatus.DISABLED)
-        if not out_of_use:
-            name = row.name if record is None else record.key.name
-            found.append(LeftKey(key_id=row.key_id, born_at=row.born_at, name=name))
-    return found
+    return [
+        LeftKey(
+            key_id=row.key_id,
+            born_at=row.born_at,
+            name=known[row.key_id].key.name if row.key_id in known else row.name,
+        )
+        for row in rows
+    ]
 
 
 def _load(row: sa.RowMapping) -> Departure:

@@ -150,3 +150,18 @@ async def test_a_no_is_believed_for_a_week_about_those_people(office: Office) ->
     office.now += roll_call.BELIEVED
     await call(office)
     assert question(office, 3)["answer"] == ""
+
+
+async def test_whose_keys_were_all_disabled_in_the_console_is_not_counted_among_the_gone_for_ever(
+    office: Office,
+) -> None:
+    before = [f"U0GONE{number}" for number in range(office.terms.leavers_at_once + 5)]
+    for number, person in enumerate(before):
+        office.own(500 + number, owner=person, status=2)
+    leave(office, *before, PEOPLE[0])
+    await call(office)
+    assert (looked_at(office), question(office)) == ({PEOPLE[0]}, None)
+    # One that is enabled there works again, and is told.
+    office.own(500, owner=before[0])
+    await call(office)
+    assert looked_at(office) == {PEOPLE[0], before[0]}
