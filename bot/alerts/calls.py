@@ -196,7 +196,7 @@ class SecurityCalls:
         if alert.acknowledged_by:
             parts.append(tr("{who} is on it", who=mention(alert.acknowledged_by)))
         row, text = str(alert.id), " · ".join(parts)
-        disable = tr("Disable now") if alert.the_key else trc("button", "Disable…")
+        disable = tr("Disable now") if alert.the_keys else trc("button", "Disable…")
         buttons = [button(disable, DISABLE, value=row, style="danger")]
         buttons += [] if alert.acknowledged_by else [button(tr("I am on it"), ACKNOWLEDGE, value=row)]
         return [section(text), actions(*buttons)]

@@ -186,15 +186,18 @@ def ordered(findings: Iterable[KeyFinding]) -> list[KeyFinding]:
 
 def _more(findings: Iterable[KeyFinding]) -> list[MoreFinding]:
     return [
-        MoreFinding(finding.fingerprint, finding.key_ids[0] if finding.how is MatchKind.FULL else None)
+        MoreFinding(finding.fingerprint, key_id)
         for finding in findings
         if finding.fingerprint is not None
+        for key_id in (finding.key_ids if finding.how is MatchKind.FULL else [None])
     ]
 
 
 def merge_more(before: Iterable[MoreFinding], new: Iterable[MoreFinding]) -> list[MoreFinding]:
-    """Each value once, at most as many as are ever looked at in one alert."""
-    return list({finding.fingerprint: finding for finding in (*before, *new)}.values())[:MOST_CANDIDATES]
+    """Each value and key once, at most as many as are ever looked at in one alert. Two accounts may have a value."""
+    every = list(dict.fromkeys((*before, *new)))
+    known = {one.fingerprint for one in every if one.key_id is not None}
+    return [one for one in every if one.key_id is not None or one.fingerprint not in known][:MOST_CANDIDATES]
 
 
 def _is_round(number: int) -> bool:

@@ -287,6 +287,7 @@ class AlertListeners:
         self, delivery: Delivery, alert: Alert, keys: list[int], actor: Actor, operation: str
     ) -> None:
         ordered: dict[int, ApprovalRequest | str] = {}
+        refused: BotError | None = None
         for key_id in keys:
             try:
                 ordered[key_id] = await self.response.order(
@@ -298,8 +299,11 @@ class AlertListeners:
                     deadline=self.deps.left(delivery) + 10.0,
                 )
             except BotError as error:
-                ordered[key_id] = error.sentence
-        await self._follow(delivery, ordered)
+                ordered[key_id], refused = error.sentence, error
+        if delivery.in_modal:
+            await self._follow(delivery, ordered)
+        elif refused is not None:
+            raise refused
 
     async def _window(self, alert: Alert, records: Mapping[int, Key], actor: Actor) -> dict[str, Any]:
         deps = self.deps

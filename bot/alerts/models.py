@@ -19,6 +19,8 @@ MOST_EVENTS = 20
 ROTATION_OVERLAP = 86_400
 # Marks in an alert's `place`: GitHub was asked for the secret, and did not give it in all the time we tried.
 FETCHED, UNFETCHED = "fetched", "unfetched"
+# The gateways that do not tell of its keys now.
+AWAY = "away"
 
 
 class MoreFinding(NamedTuple):
@@ -199,6 +201,11 @@ class Alert(AlertRecord):
         return tuple(dict.fromkeys((*self.sure_keys, *more)))
 
     @property
+    def away(self) -> tuple[str, ...]:
+        """The gateways that did not tell of its keys when they were asked last; "" = there is only one."""
+        return tuple(self.place.get(AWAY, ()))
+
+    @property
     def is_mass_leak(self) -> bool:
         """Whether it names more keys than are kept one by one: all of them are then disabled by one batch."""
         return len(self.all_sure_keys) > len(self.sure_keys)
@@ -224,6 +231,14 @@ class Alert(AlertRecord):
         """The one key it means, when there is no doubt: one match in all, and no ambiguous one."""
         doubtful = any(finding.how is MatchKind.AMBIGUOUS for finding in self.findings)
         return self.possible_keys[0] if len(self.possible_keys) == 1 and not doubtful else None
+
+    @property
+    def the_keys(self) -> tuple[int, ...]:
+        """The same, and the keys of one whole value that several accounts have: they are one leak."""
+        proven = [finding for finding in self.findings if finding.how is MatchKind.FULL]
+        if len(proven) == 1 and set(self.possible_keys) == set(proven[0].key_ids) == set(self.sure_keys):
+            return self.sure_keys
+        return () if self.the_key is None else (self.the_key,)
 
     @property
     def awaits_lookup(self) -> bool:

@@ -6,7 +6,7 @@ so the job comes back for some minutes.
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,14 +16,25 @@ from bot.alerts import sightings, store
 from bot.alerts.calls import SecurityCalls
 from bot.alerts.cards.notifications import AlertNotifications
 from bot.alerts.detection.fingerprints import from_text
-from bot.alerts.detection.index_sync import IndexSync
+from bot.alerts.detection.index_sync import ASKED_SECONDS, IndexSync
 from bot.alerts.detection.key_index import KeyIndex, MatchKind
 from bot.alerts.detection.long_text import read_aside
 from bot.alerts.detection.scanner import find
+from bot.alerts.detection.shared_look import AccountsAway
 from bot.alerts.ingest import AlertIngest, merge_more
 from bot.alerts.intake.github import GithubApi, GithubUnavailable
 from bot.alerts.intake.sources import GithubAlert
-from bot.alerts.models import FETCHED, REOPENED, UNFETCHED, Alert, AlertStatus, KeyFinding, KeySnapshot, MoreFinding
+from bot.alerts.models import (
+    AWAY,
+    FETCHED,
+    REOPENED,
+    UNFETCHED,
+    Alert,
+    AlertStatus,
+    KeyFinding,
+    KeySnapshot,
+    MoreFinding,
+)
 from bot.alerts.response import AlertResponse
 from bot.db.engine import Database
 from bot.durable.engine import Again
@@ -31,6 +42,7 @@ from bot.errors import GatewayError
 from bot.gateway.gateways import KeyReader, by_gateway
 from bot.gateway.limiter import Priority, prioritized
 from bot.gateway.models import Key
+from bot.gateway.numbers import gateway_of
 from bot.keys import owners
 from bot.languages import english, tr
 
@@ -64,20 +76,23 @@ class Triage:
         if alert is None:
             return None
         again = await self._fetch(alert) if alert.status is AlertStatus.OPEN else None
-        silent = list[GatewayError]()
+        away = set[str]()
         try:
             alert = await self.match(alert.id)
         except GatewayError as error:
             # One of several may be away: the keys that are known already are looked at all the same.
-            silent.append(error)
+            away |= _names(error)
             alert = await self.database.read(store.get, alert.id)
+        unmatched = frozenset(away)
         if alert.status is AlertStatus.OPEN:
             # Only keys of ours are read here: somebody may be about to kill them.
             with prioritized(Priority.KILL):
                 for shown_by in (alert.id, *sorted(set(alert.elsewhere.values()))):
-                    silent += await self._look_at_card(alert, shown_by)
-        if silent:
-            logger.info("alert %d: the gateway does not answer: %s", alert.id, english(silent[0].sentence))
+                    away |= await self._look_at_card(alert, shown_by, unmatched)
+        if away:
+            logger.info(
+                "alert %d: gateways do not answer: %s", alert.id, ", ".join(sorted(away)) or "that of the settings"
+            )
             age = self.clock() - alert.received_at
             return Again(min(LONGEST_PAUSE, TROUBLE_PAUSE + age / 10))
         if alert.status is not AlertStatus.OPEN:
@@ -87,25 +102,44 @@ class Triage:
             again = Again(PAUSE)
         return again
 
-    async def _look_at_card(self, alert: Alert, shown_by: int) -> list[GatewayError]:
-        """Read the keys that a card shows, and act; returns what kept a gateway from telling.
+    async def _look_at_card(self, alert: Alert, shown_by: int, unmatched: frozenset[str]) -> set[str]:
+        """Read the keys that a card shows, and act; returns the gateways that do not tell, `unmatched` among them.
 
-        Each gateway by itself: keys of one that answers do not wait for one that is away.
+        Each gateway by itself: keys of one that answers do not wait for one that is away, which the card says.
         """
-        silent = list[GatewayError]()
+        away = set(unmatched)
 
         async def look(wanted: Sequence[int]) -> None:
             try:
                 shown, _ = await self._read(shown_by, wanted)
-            except GatewayError as error:
-                silent.append(error)
+            except GatewayError:
+                away.add(_gateway(wanted))
                 return
             await self.response.act_by_policy(alert, on=shown)
             await self.database.run(self._call, shown_by)
 
         shown = await self.database.read(store.get, shown_by)
-        await asyncio.gather(*map(look, by_gateway(self._stale(shown)) or [[]]))
-        return silent
+        looks = {asyncio.ensure_future(look(one)): one for one in by_gateway(self._stale(shown)) or [[]]}
+        try:
+            _, slow = await asyncio.wait(looks, timeout=ASKED_SECONDS)
+            if slow:
+                await self._say_away(shown_by, away | {_gateway(looks[one]) for one in slow})
+            await asyncio.gather(*looks)
+        finally:
+            for one in looks:
+                one.cancel()
+        await self._say_away(shown_by, away)
+        return away
+
+    async def _say_away(self, alert_id: int, names: Collection[str]) -> None:
+        """Have the card say which gateways do not answer."""
+        alert = await self.database.read(store.get, alert_id)
+        if alert.away != tuple(sorted(names)):
+            await self.database.run(self._away, alert_id, sorted(names))
+
+    def _away(self, c: sa.Connection, alert_id: int, names: Sequence[str]) -> None:
+        alert = store.get(c, alert_id, lock=True)
+        self.notifications.card(c, store.change(c, alert_id, place={**alert.place, AWAY: list(names)}))
 
     def _call(self, c: sa.Connection, alert_id: int) -> None:
         self.calls.begin(c, store.get(c, alert_id, lock=True))
@@ -133,7 +167,7 @@ class Triage:
         alert = store.get(c, alert_id, lock=True)
         findings = [self._again(finding) for finding in alert.findings]
         changes: dict[str, Any] = {"findings": findings} if findings != list(alert.findings) else {}
-        more = [one if one.key_id is not None else self._more_again(one) for one in alert.more_findings]
+        more = [one for before in alert.more_findings for one in self._more_again(before)]
         if more != list(alert.more_findings):
             changes["more_findings"] = more
         if looked_for is not None and _is_answered(alert, looked_for) and self.index.complete:
@@ -154,9 +188,14 @@ class Triage:
         match = self.index.match_again(finding.hint, number)
         return finding.model_copy(update={"how": match.how, "key_ids": match.key_ids})
 
-    def _more_again(self, finding: MoreFinding) -> MoreFinding:
+    def _more_again(self, finding: MoreFinding) -> list[MoreFinding]:
+        """The value with each of its keys: two accounts may have it."""
+        if finding.key_id is not None:
+            return [finding]
         match = self.index.match_again("", from_text(finding.fingerprint))
-        return finding._replace(key_id=match.key_ids[0]) if match.how is MatchKind.FULL else finding
+        return (
+            [finding._replace(key_id=key_id) for key_id in match.key_ids] if match.how is MatchKind.FULL else [finding]
+        )
 
     async def read_keys(self, alert_id: int) -> Alert:
         """Read every key that the alert may mean, unless it was read a moment ago. Raises GatewayError."""
@@ -237,6 +276,15 @@ class Triage:
         changes = {"findings": [*findings, *kept], "notes": notes, "place": place, "more_findings": beyond}
         alert = sightings.claim(c, store.change(c, alert_id, **changes), now=self.clock())
         self.notifications.card(c, alert)
+
+
+def _names(error: GatewayError) -> set[str]:
+    """The gateways that an error is of; "" = there is only one."""
+    return set(error.names) if isinstance(error, AccountsAway) else {""}
+
+
+def _gateway(key_ids: Sequence[int]) -> str:
+    return gateway_of(key_ids[0]) if key_ids else ""
 
 
 def _is_answered(alert: Alert, looked_for: Alert) -> bool:

@@ -102,10 +102,30 @@ def card(
         blocks += lock_blocks(locked.get(key_id, ""))
     blocks += elsewhere_blocks(alert)
     blocks += found_lines(alert)
+    blocks += _away(alert)
     blocks += _call_lines(alert, requests, called)
     blocks.append(context(_small_line(alert)))
     blocks += card_buttons(alert, requests, batch)
     return Message(first, blocks)
+
+
+def _away(alert: Alert) -> list[Block]:
+    """Which gateways could not be asked about its keys; they are asked again until they answer."""
+    if alert.status is not AlertStatus.OPEN:
+        return []
+    return [context(f":hourglass_flowing_sand: {_away_text(name)}") for name in alert.away]
+
+
+def _away_text(gateway: str) -> str:
+    if not gateway:
+        return tr(
+            "The gateway does not answer now. It is asked again until it does, and this card is brought up to date."
+        )
+    return tr(
+        "The gateway {gateway} does not answer now, so its keys could not be looked up. It is asked again until it "
+        "does, and this card is brought up to date.",
+        gateway=gateway,
+    )
 
 
 def _call_lines(alert: Alert, requests: Requests, called: str) -> list[Block]:
@@ -249,7 +269,7 @@ def card_buttons(alert: Alert, requests: Requests, batch: DisabledCount | None) 
             text = tr("Disable all {number}", number=f"{number:,}")
             elements.append(button(text, DISABLE, value=row, style="danger", confirm=sure))
     elif open_keys(alert, requests):
-        text = trc("button", "Disable…") if alert.the_key is None else tr("Disable now")
+        text = tr("Disable now") if alert.the_keys else trc("button", "Disable…")
         elements.append(button(text, DISABLE, value=row, style="danger"))
         elements.append(button(trc("button", "Rotate…"), ROTATE, value=row))
         if living_keys(alert, requests):

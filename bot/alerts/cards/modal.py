@@ -143,12 +143,12 @@ def _label(alert: Alert, key_id: int) -> str:
 
 
 def chosen(alert: Alert, state: State) -> list[int]:
-    """The keys that somebody means: those ticked; without boxes the one key there is; else none."""
+    """The keys that somebody means: those ticked; without boxes those of the one value there is; else none."""
     if KEYS in state:
         known, groups = set(alert.possible_keys), (name for name in state if name.partition(".")[0] == KEYS)
         found = [text for name in groups for text in ticked(state, name)]
         return [int(text) for text in found if text.isdigit() and int(text) in known]
-    return [] if alert.the_key is None else [alert.the_key]
+    return list(alert.the_keys)
 
 
 def said(sentence: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ waits for an answer has the newest keys read at once, at any replica and beside 
 """
 
 import asyncio
+import functools
 import logging
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from bot.alerts import store
 from bot.alerts.detection.fingerprints import Fingerprints
 from bot.alerts.detection.key_index import IndexEntry, KeyIndex
-from bot.alerts.detection.shared_look import SharedLook
+from bot.alerts.detection.shared_look import SharedLook, ask_all
 from bot.db import leases, named_values
 from bot.db.engine import Database
 from bot.errors import GatewayError
@@ -23,7 +24,7 @@ from bot.gateway.client import GatewayClient
 from bot.gateway.gateways import KeyReader
 from bot.gateway.limiter import Priority, prioritized
 from bot.gateway.models import Key, KeyId
-from bot.gateway.numbers import block_of, in_block
+from bot.gateway.numbers import block_of, first_of, gateway_of, in_block
 from bot.keys.list_pass import LeaseLost, ListPass
 from bot.languages import english, tr
 
@@ -34,6 +35,8 @@ LEASE_SECONDS = 60.0
 LOOK_EVERY = 60.0
 # A look that somebody waits for is given up after this; it is asked for again.
 LONGEST_LOOK = 20.0
+# Of several gateways one that has not answered by then is not waited for: the others' keys are known.
+ASKED_SECONDS = 3.0
 # After a change, a moment for others that follow it.
 SETTLE_SECONDS = 0.5
 # Reading all pages costs a call for each hundred keys: this is about a quarter of what the gateway takes, for as many
@@ -63,6 +66,11 @@ class _Source:
     # The newest key up to which the list was read: single reads may bring newer ones and leave gaps.
     read_to: int = 0
     complete: bool = False
+    in_trouble: bool = False
+
+    @property
+    def name(self) -> str:
+        return gateway_of(first_of(self.block))
 
     @property
     def block(self) -> int:
@@ -95,7 +103,7 @@ class IndexSync:
         self._wake = asyncio.Event()
         self._turn = asyncio.Lock()
         self._reveal_turn = asyncio.Lock()
-        self._look_for_people = SharedLook(self._look_at_newest)
+        self._looks = [(one, SharedLook(functools.partial(self._look_at_newest, one))) for one in self._sources]
         self._task: asyncio.Task[None] | None = None
         self._leased_at = float("-inf")
         self._hidden_at = float("-inf")
@@ -122,7 +130,8 @@ class IndexSync:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        await self._look_for_people.close()
+        for _, look in self._looks:
+            await look.close()
 
     def changed(self) -> None:
         """A key was made or deleted elsewhere: look soon."""
@@ -219,18 +228,33 @@ class IndexSync:
 
         `asked`: somebody waits for an answer, so the newest keys are read now, whichever replica has the lease and
         however long the background takes. Until every key was read once there is only the background's pass, one at a
-        time. Raises GatewayError.
+        time. Raises GatewayError; of several gateways AccountsAway, once the others were looked at.
         """
-        if not (asked and self._index.complete):
+        if not (asked and self._knows_one):
             async with self._turn:
-                if not (asked and self._index.complete):
+                if not (asked and self._knows_one):
                     await self._bring_up_to_date()
-        if asked and self._index.complete:
-            await self._look_for_people.ask()
+        if asked and self._knows_one:
+            await self._ask_each()
 
-    async def _look_at_newest(self) -> None:
+    @property
+    def _knows_one(self) -> bool:
+        """Whether every key of one gateway at least was read."""
+        return any(source.complete for source in self._sources)
+
+    async def _ask_each(self) -> None:
+        """Have the newest keys of every gateway read, side by side."""
+        if len(self._looks) == 1:
+            await self._looks[0][1].ask()
+            return
+        looks = {source.name: look for source, look in self._looks if source.complete}
+        # One whose keys were never all read is still being read, or was found away.
+        trouble = [source.name for source in self._sources if source.in_trouble and not source.complete]
+        await ask_all(looks, seconds=ASKED_SECONDS, away=trouble)
+
+    async def _look_at_newest(self, source: _Source) -> None:
         await self._load_others()
-        await self._of_each(lambda source: self._read_newest(source, deadline=LONGEST_LOOK))
+        await self._read_newest(source, deadline=LONGEST_LOOK)
         await self._save()
         await self._tell()
 
@@ -242,8 +266,10 @@ class IndexSync:
             try:
                 await look(source)
             except GatewayError as error:
+                source.in_trouble = True
                 failed.append(error)
             else:
+                source.in_trouble = False
                 await self._save()
                 await self._tell()
 

@@ -4,11 +4,12 @@ One at a time. Whoever is cancelled leaves the look to the others.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from bot.errors import GatewayError
 from bot.languages import tr
+from bot.languages.formats import with_commas
 
 
 @dataclass(eq=False)
@@ -44,6 +45,31 @@ class SharedLook:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
+
+
+class AccountsAway(GatewayError):
+    """Gateways that do not tell their newest keys now, by name; all others were looked at."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.names = tuple(sorted(names))
+        super().__init__(tr("These gateways do not answer now: {names}.", names=with_commas(self.names)))
+
+
+async def ask_all(looks: Mapping[str, SharedLook], *, seconds: float, away: Iterable[str] = ()) -> None:
+    """Ask for a look at each of these gateways, side by side; one that takes longer than `seconds` is not waited for.
+
+    `away`: gateways that are known to be. Raises AccountsAway.
+    """
+    asked = {asyncio.ensure_future(look.ask()): name for name, look in looks.items()}
+    try:
+        if asked:
+            await asyncio.wait(asked, timeout=seconds)
+        slow = [name for look, name in asked.items() if not look.done() or look.exception() is not None]
+    finally:
+        for look in asked:
+            look.cancel()
+    if slow or away:
+        raise AccountsAway({*slow, *away})
 
 
 def _noticed(task: asyncio.Task[None]) -> None:

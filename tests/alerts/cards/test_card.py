@@ -196,3 +196,13 @@ def test_what_is_done_is_offered_no_more_and_more_keys_are_another_batch() -> No
     assert buttons(gone, {1: disabled(None)}) == []
     assert buttons(mass(batch_id=4), batch=DisabledCount(3, 3, 0)) == []
     assert buttons(mass(batch_id=4), batch=DisabledCount(2, 2, 0)) == ["Disable all 3"]
+
+
+def test_a_card_says_which_gateway_does_not_answer_while_it_is_open() -> None:
+    def text(**changes: Any) -> str:
+        return str(card(leaked(7, **changes), {}, dollars=Dollars(usual=UNITS)).blocks)
+
+    assert "The gateway prod does not answer now" in text(place={"away": ["prod"]})
+    assert "The gateway does not answer now" in text(place={"away": [""]})
+    assert "does not answer" not in text() + text(place={"away": []})
+    assert "does not answer" not in text(place={"away": ["prod"]}, status=AlertStatus.FALSE_ALARM)

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.alerts.detection.shared_look import SharedLook
+from bot.alerts.detection.shared_look import AccountsAway, SharedLook, ask_all
 from bot.errors import GatewayError
 
 
@@ -80,3 +80,26 @@ async def test_closing_ends_what_runs_and_what_waits() -> None:
     assert [type(e) for e in await asyncio.gather(running, waiting, return_exceptions=True)] == [GatewayError] * 2
     assert looks.begun == 1
     await SharedLook(looks.look).close()
+
+
+async def test_of_several_one_that_is_slow_or_refuses_is_named_and_not_waited_for() -> None:
+    done, never = list[str](), asyncio.Event()
+
+    async def fast() -> None:
+        done.append("fast")
+
+    async def refused() -> None:
+        raise GatewayError("no")
+
+    async def slow() -> None:
+        await never.wait()
+
+    looks = {"fast": SharedLook(fast), "refused": SharedLook(refused), "slow": SharedLook(slow)}
+    with pytest.raises(AccountsAway) as caught:
+        await ask_all(looks, seconds=0.05, away=["started without"])
+    assert caught.value.names == ("refused", "slow", "started without")
+    assert done == ["fast"]
+    await ask_all({"fast": looks["fast"]}, seconds=5.0)
+    await ask_all({}, seconds=5.0)
+    for look in looks.values():
+        await look.close()
