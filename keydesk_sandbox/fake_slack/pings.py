@@ -2,19 +2,41 @@
 
 import json
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 from keydesk_sandbox.fake_slack.workspace import Channel, Workspace
-
-if TYPE_CHECKING:
-    from keydesk_sandbox.fake_slack.messages import SlackMessage
 
 _MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
 _GROUP = re.compile(r"<!subteam\^(S[A-Z0-9]+)(?:\|[^>]*)?>")
 _EVERYBODY = re.compile(r"<!(?:channel|here|everyone)(?:\|[^>]*)?>")
 
 
-def called(message: "SlackMessage", channel: Channel, workspace: Workspace) -> frozenset[str]:
+class Writer(Protocol):
+    """The part of messages.Author that is needed here."""
+
+    @property
+    def user_id(self) -> str: ...
+
+
+class Posted(Protocol):
+    """The part of messages.SlackMessage that is needed here."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def user(self) -> str | None: ...
+    @property
+    def author(self) -> Writer | None: ...
+    @property
+    def blocks(self) -> Sequence[dict[str, Any]]: ...
+    @property
+    def attachments(self) -> Sequence[dict[str, Any]]: ...
+    @property
+    def ephemeral_to(self) -> str | None: ...
+
+
+def called(message: Posted, channel: Channel, workspace: Workspace) -> frozenset[str]:
     """People who get a notification when it is posted. A change of a message calls nobody."""
     if message.ephemeral_to is not None:
         return frozenset()
