@@ -5,7 +5,7 @@ import re
 from keydesk_sandbox.panel import PAGE
 
 BOT = PAGE.parent.parent / "bot"
-WRITTEN = re.compile(r"[\"' ](:[a-z_]+:)[ \"{]")
+WRITTEN = re.compile(r"[\"' ](:[a-z][a-z0-9_]+:)[ \"{*]")
 
 
 def test_the_page_knows_every_emoji_the_bot_writes() -> None:

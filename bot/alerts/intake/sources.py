@@ -134,7 +134,8 @@ def _github(document: Mapping[str, Any], body: bytes) -> IncomingAlert | None:
         {"url": alert.get("html_url")},
         strings(document),
         title=tr("GitHub found {kind} in {repository}", kind=kind, repository=place) if kind else title,
-        text=" · ".join(part for part in (action, text_of(alert, "state")) if part),
+        # That it was created and is open goes without saying.
+        text="" if action == "created" else " · ".join(part for part in (action, text_of(alert, "state")) if part),
         place={"owner": owner, "repository": name, "number": number},
         event=event,
         opens=opens,

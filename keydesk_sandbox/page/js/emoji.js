@@ -36,7 +36,7 @@ const MAP = {
   one: "1️⃣", two: "2️⃣", three: "3️⃣", new: "🆕", ok: "🆗", sos: "🆘", grey_question: "❔", wheel_of_dharma: "☸️",
     test_tube: "🧪", crystal_ball: "🔮",
   bust_in_silhouette: "👤", fast_forward: "⏩", busts_in_silhouette: "👥", female_police_officer: "👮‍♀️", cop: "👮", detective: "🕵️",
-    technologist: "🧑‍💻", gift: "🎁", house: "🏠",
+    technologist: "🧑‍💻", gift: "🎁", house: "🏠", clock3: "🕒", ledger: "📒",
 };
 
 export const emoji = (name) => (Object.hasOwn(MAP, name) ? MAP[name] : null);
