@@ -52,9 +52,7 @@ class Flow:
         if self.record is not None:
             made = await house.desk.own(ADA, house.gateway.add_key(name="mine", **self.record))
             command = f"/apikey {self.word} {made.id}"
-        await house.command(ADA, CHANNEL, command)
-        wanted = f"key.{'update' if self.word == 'edit' else self.word or 'create'}"
-        await house.desk.eventually(lambda: house.slack.top_view(ADA).body["callback_id"] == wanted)
+        await house.form(ADA, CHANNEL, command, f"key.{'update' if self.word == 'edit' else self.word or 'create'}")
         await house.desk.fill(ADA, house.slack.top_view(ADA), **self.fields)
         return made, house.slack.top_view(ADA)
 

@@ -30,6 +30,7 @@ from keydesk_sandbox import seed
 from keydesk_sandbox.fake_slack.answers import AppAnswer
 from keydesk_sandbox.fake_slack.errors import ClientRefusal
 from keydesk_sandbox.fake_slack.messages import SlackMessage
+from keydesk_sandbox.fake_slack.views import View
 from keydesk_sandbox.world import World, serving
 from tests.crash.policy import POLICY
 from tests.scenarios.desk import Desk, text_of
@@ -38,6 +39,7 @@ from tests.tools.ports import free_port
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 60.0
 PATIENCE = 120.0
+FORM_TRIES, FORM_SECONDS = 12, 10.0
 CHANNEL = seed.KEYS_CHANNEL
 WATCHER = "watcher"
 # What a person reads then (`permissions/`).
@@ -261,6 +263,18 @@ class House:
         while SLACK_WAS_SLOW in str((await self.slack.command(user, channel, text)).body):
             assert time.monotonic() < end, "Slack never says who this is"
             await asyncio.sleep(0.2)
+
+    async def form(self, user: str, channel: str, text: str, callback_id: str) -> View:
+        """The form that a command opens; again while a busy machine is too late for Slack's three seconds."""
+        for _ in range(FORM_TRIES):
+            await self.command(user, channel, text)
+            with contextlib.suppress(AssertionError):
+                view: View = await self.desk.eventually(
+                    lambda: next(one for one in self.slack.open_views(user) if one.body["callback_id"] == callback_id),
+                    seconds=FORM_SECONDS,
+                )
+                return view
+        raise AssertionError(f"{text} never opens its form")
 
     async def click(self, user: str, message: SlackMessage, action: str, *, until: Callable[[], object]) -> None:
         """A click that makes `until` true; again while a busy machine brings Slack's answer about this person too late."""
