@@ -16,7 +16,8 @@ from bot.slack.errors import SlackRefused
 logger = logging.getLogger(__name__)
 
 TRIED_AGAIN = 30 * 86_400.0
-_REFUSALS = frozenset({"invalid_blocks", "invalid_blocks_format", "invalid_arguments"})
+# Where a workspace counts a table's cells among the characters of a message, what is in it must be shown otherwise too.
+_REFUSALS = frozenset({"invalid_blocks", "invalid_blocks_format", "invalid_arguments", "msg_blocks_too_long"})
 
 
 @dataclass(kw_only=True)

@@ -14,7 +14,18 @@ async def keys_of_everybody(play: Player) -> None:
     small = {
         ADA: ("search-staging", "ada-laptop", "summaries-eval", "ticket-router"),
         BEN: ("nightly-report", "ben-laptop", "release-notes", "doc-search"),
-        NOUR: ("translation-check", "nour-laptop", "glossary-check", "rtl-review", "voice-demo", "locale-lint"),
+        NOUR: (
+            "translation-check",
+            "nour-laptop",
+            "glossary-check",
+            "rtl-review",
+            "voice-demo",
+            "locale-lint",
+            "bidi-demo",
+            "numerals",
+            "calendar",
+            "names-check",
+        ),
     }
     for person, names in small.items():
         for name in names:

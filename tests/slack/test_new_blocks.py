@@ -30,13 +30,15 @@ def delivery(web: NotingWeb) -> Delivery:
     return make_delivery(Kind.COMMAND, responder=make_responder(web), channel_id="C0KEYS")
 
 
-async def test_a_refusal_is_remembered_for_a_month_and_for_this_kind_only(sqlite_database: Database) -> None:
-    now = [1_000.0]
+@pytest.mark.parametrize("code", ["invalid_blocks", "msg_blocks_too_long"])
+async def test_a_refusal_is_remembered_for_a_month_and_for_this_kind_only(sqlite_database: Database, code: str) -> None:
+    now, web = [1_000.0], Refusing()
+    web.code = code
     tables, charts = (
         NewBlocks(kind=kind, database=sqlite_database, clock=lambda: now[0]) for kind in ("tables", "charts")
     )
     assert await tables.taken()
-    assert not await tables.tell(delivery(Refusing()), TABLE)
+    assert not await tables.tell(delivery(web), TABLE)
     assert not await tables.taken()
     assert await charts.taken()
     now[0] += TRIED_AGAIN
