@@ -19,13 +19,8 @@ from bot.slack.blocks import Block, actions, section
 
 # Messages that are looked through; what stands in older ones is found there.
 MESSAGES = 50
-# Whoever was told one of these need not be told the other.
-_SAME: Mapping[Crossing, tuple[Crossing, ...]] = {
-    Crossing.LOW: (Crossing.LOW,),
-    Crossing.DRY: (Crossing.DRY, Crossing.LOW),
-    Crossing.EXPIRES: (Crossing.EXPIRES,),
-    Crossing.ENDED: (Crossing.ENDED, Crossing.EXPIRES),
-}
+# What has become worse is said alone.
+_WORSE: Mapping[Crossing, Crossing] = {Crossing.LOW: Crossing.DRY, Crossing.EXPIRES: Crossing.ENDED}
 SOON = 7 * DAY
 
 
@@ -40,9 +35,11 @@ class OpenNotices:
 
         `low`: keys that run dry soon. `now`: by the clock of a key's gateway.
         """
-        said = {(one.key_id, kind) for one in self.notices for kind in _SAME.get(one.kind, ())}
+        said = {(one.key_id, one.kind) for one in self.notices}
         more = (notice for key in keys for notice in _needs(key, low, now(key.id)))
-        return OpenNotices(notices=(*self.notices, *(one for one in more if (one.key_id, one.kind) not in said)))
+        both = (*self.notices, *(one for one in more if (one.key_id, one.kind) not in said))
+        there = {(one.key_id, one.kind) for one in both}
+        return OpenNotices(notices=tuple(one for one in both if (one.key_id, _WORSE.get(one.kind)) not in there))
 
     def rows(self, *, dollars: Dollars) -> list[list[Block]]:
         """The blocks of each."""

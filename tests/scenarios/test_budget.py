@@ -114,3 +114,28 @@ async def test_wrong_holders_and_amounts_are_told(http_desk: Desk) -> None:
         await open_form(desk, ADA, f"budget <@{ADA}> {text}")
         answer = await desk.slack.submit(ADA, desk.slack.top_view(ADA))
         assert said in refusal(answer)
+
+
+async def test_a_request_that_nobody_decided_can_be_asked_again(http_desk: Desk) -> None:
+    desk = http_desk
+    await open_form(desk, ADA, "budget engineer $20 per week rollover for all")
+    assert (await desk.slack.submit(ADA, desk.slack.top_view(ADA))).ok
+    await desk.eventually(functools.partial(desk.card, 1))
+    record = await a_key(desk)
+    await desk.slack.command(ADA, seed.KEYS_CHANNEL, f"/apikey allowance {record.id} $50 per week rollover")
+    await desk.eventually(lambda: desk.slack.top_view(ADA).body["callback_id"] == "key.allowance")
+    assert (await desk.slack.submit(ADA, desk.slack.top_view(ADA))).ok
+    await desk.pass_time(4 * 86_400)
+    message = await desk.eventually(lambda: desk.dm(ADA, "Your request for the budget of")[0])
+    for button, sent, amount in (
+        ("budget.change.again", message, "10M"),
+        ("key.allowance.again", desk.dm(ADA, "Your request for key")[0], "25M"),
+    ):
+        await desk.slack.click(ADA, sent, button)
+        operation = button.removesuffix(".again")
+        await desk.eventually(
+            lambda operation=operation: desk.slack.top_view(ADA).body["callback_id"] == operation  # type: ignore[misc]
+        )
+        form = str(desk.slack.top_view(ADA).body)
+        assert f"'{amount}'" in form
+        assert "'initial_options'" in form

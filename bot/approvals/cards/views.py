@@ -283,6 +283,8 @@ def notice_sentence(request: ApprovalRequest, operation: Operation) -> str:
     if status is Status.SUCCEEDED:
         made = _MADE.get(operation.effect)
         return operation.done(name) if made is None else made.filled(name=name)
+    if operation.effect is Effect.BUDGETS:
+        return _BUDGETS.get(status, _BUDGET).filled(name=name, by=by)
     told = _NOT_NEEDED if status is Status.WITHDRAWN and not request.decided_by else _NOTICES[status]
     return told.filled(name=name, by=by)
 
@@ -294,6 +296,15 @@ _MADE: Mapping[Effect | None, Sentence] = {
 _NOT_NEEDED = tr("Nobody need decide your request for key {name} any more.")
 
 
+_BUDGET = tr("Your request for the budget of {name} is under way.")
+_BUDGETS: Mapping[Status, Sentence] = {
+    Status.PENDING: tr("Your request for the budget of {name} is waiting."),
+    Status.OFFERED: tr("For the budget of {name}, {by} offers less than you asked for. Accept it, or withdraw."),
+    Status.FAILED: tr("Your request for the budget of {name} failed. Nothing was changed."),
+    Status.DENIED: tr("{by} denied your request for the budget of {name}."),
+    Status.EXPIRED: tr("Your request for the budget of {name} expired: nobody decided in time. You can ask again."),
+    Status.WITHDRAWN: tr("Your request for the budget of {name} was withdrawn."),
+}
 _NOTICES: Mapping[Status, Sentence] = {
     Status.PENDING: tr("Your request for key {name} is waiting."),
     Status.OFFERED: tr("For key {name}, {by} offers less than you asked for. Accept it, or withdraw."),

@@ -4,11 +4,13 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
+from bot.approvals.cards.again import again_action
 from bot.deps import Deps
 from bot.errors import InputError
 from bot.features.budget_change import views
-from bot.features.budget_change.operation import OPERATION
+from bot.features.budget_change.operation import OPERATION, ChangeBudget
 from bot.features.budget_change.views import OpenForm
+from bot.features.forms.again import old_request, with_channel
 from bot.features.forms.allowance_fields import as_typed
 from bot.features.forms.fields import FormReader
 from bot.features.forms.key_form import filled_in
@@ -16,7 +18,7 @@ from bot.features.forms.preview import UNFINISHED, Redraws, preview
 from bot.features.forms.submission import submit_form
 from bot.features.forms.urgent import Live
 from bot.keys import budgets
-from bot.languages import tr
+from bot.languages import said, tr
 from bot.operations import Budget, role_holder, role_of
 from bot.permissions.models import Actor
 from bot.redaction import redact
@@ -58,6 +60,15 @@ class BudgetListeners:
         actor = await self.deps.actor(delivery)
         await self.deps.flow.admit(actor, OPERATION.name)
         await self._open(delivery, actor, delivery.action_value, "")
+        return None
+
+    async def again(self, delivery: Delivery) -> Ack:
+        """*Ask again* under an old request: the form with its terms."""
+        request = await old_request(self.deps, delivery, OPERATION)
+        actor = await self.deps.actor(delivery)
+        wanted = ChangeBudget.model_validate(request.input)
+        terms = "off" if wanted.terms is None else as_typed(wanted.terms)
+        await self._open(with_channel(self.deps, delivery), actor, wanted.holder, f"{terms} {said(request.reason)}")
         return None
 
     async def _list(self, actor: Actor, delivery: Delivery) -> Ack:
@@ -144,5 +155,6 @@ def register(router: Router, deps: Deps) -> None:
     router.command(described.command, listeners.by_text, usage=described.usage, help=described.help)
     router.variant("allowance", takes=_is_person, handler=listeners.by_text)
     router.action(OPERATION.name, listeners.by_button)
+    router.action(again_action(OPERATION), listeners.again)
     router.modal_action(OPERATION.name, listeners.redraw)
     router.view(OPERATION.name, listeners.submit)

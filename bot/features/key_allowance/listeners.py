@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.deps import Deps
+from bot.features.forms.again import register_again
 from bot.features.forms.allowance_fields import as_typed
 from bot.features.forms.key_command import register_key_command
 from bot.features.forms.key_form import KeyForm
@@ -36,5 +37,6 @@ def register(router: Router, deps: Deps) -> None:
     """The command, the button, the changes in the form and its submission."""
     form = KeyForm(deps, OPERATION, views)
     register_key_command(router, deps, OPERATION.description, PresentAllowance(deps, form).build)
+    register_again(router, deps, OPERATION, form.refilled)
     router.modal_action(OPERATION.name, form.redraw)
     router.view(OPERATION.name, form.submit)

@@ -1,11 +1,12 @@
 """What an allowance means: terms in our own row, and refills by a delta on fresh numbers, each a request of its own."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from bot.approvals.refills import REFILL
 from bot.errors import InputError
 from bot.features.forms.allowance_fields import ALLOWANCE, REFILL_FIELD, ROLLOVER, no_limit
-from bot.features.forms.fields import REASON
+from bot.features.forms.fields import NEVER_CHOICE, REASON
 from bot.features.forms.key_form import read_key, too_much, waits
 from bot.features.forms.new_owner import handed_over, refused
 from bot.gateway.models import Key, KeyId
@@ -19,6 +20,7 @@ from bot.operations import (
     Change,
     Description,
     Effect,
+    Filled,
     Frozen,
     Inspection,
     Look,
@@ -30,7 +32,7 @@ from bot.operations import (
 )
 from bot.periods import Period, day_of, span_of
 from bot.permissions.models import Actor, ActorKind, Facts
-from bot.units import MAX_QUOTA, format_quota
+from bot.units import MAX_QUOTA, format_quota, short_quota
 
 # Until Slack is asked again who somebody is.
 SILENT_SECONDS = 30.0
@@ -130,6 +132,14 @@ class KeyAllowance(Operation):
         problem = _problem(key, wanted, now=work.client.server_now())
         # With the key, so that one that is not in use is known as such.
         return refused(problem).model_copy(update={"key": key}) if problem else key
+
+    def form_fields(self, wanted: ChangeAllowance, *, now: float) -> Mapping[str, Filled]:
+        """The terms that were asked for."""
+        del now
+        if wanted.terms is None:
+            return {REFILL_FIELD: NEVER_CHOICE}
+        terms = wanted.terms
+        return {REFILL_FIELD: str(terms.period), ALLOWANCE: short_quota(terms.amount), ROLLOVER: terms.rollover}
 
     def with_offer(self, wanted: ChangeAllowance, offer: Offer) -> ChangeAllowance:
         """Less once per period. Raises InputError."""

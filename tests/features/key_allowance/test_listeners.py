@@ -20,7 +20,8 @@ def test_the_command_the_button_and_the_form_are_named() -> None:
     deps: Any = SimpleNamespace()
     register(router, deps)
     assert router.names("command") == {"allowance"}
-    assert router.names("view") == router.names("action") == {OPERATION.name} == {"key.allowance"}
+    assert router.names("view") == {OPERATION.name} == {"key.allowance"}
+    assert router.names("action") == {OPERATION.name, "key.allowance.again"}
     [entry] = router.help_entries()
     assert (entry.word, entry.help) == ("allowance", OPERATION.description.help)
 
