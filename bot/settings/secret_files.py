@@ -102,7 +102,8 @@ class SecretFiles:
             return f"{name}_FILE: the file changed, and this one is read at the start alone: restart Keydesk."
         value, problem = self.judge(ACCESS_TOKEN if name in self.tokens else name, text)
         if problem:
-            return problem
+            # It is judged as an access token, and named as the policy file names it.
+            return problem.replace(ACCESS_TOKEN, name) if name in self.tokens else problem
         self.learnt(value)
         held.renew(value)
         self._seen[name] = text

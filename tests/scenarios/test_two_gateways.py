@@ -1,8 +1,9 @@
 """Two gateways in one Keydesk: which one is asked for, equal numbers, a leak at the second, one away, one removed."""
 
+from bot.gateway.numbers import BLOCK
 from keydesk_sandbox import seed
 from tests.scenarios.alerting import SAM, cards, send
-from tests.scenarios.desk import text_of
+from tests.scenarios.desk import text_of, view_text
 from tests.scenarios.two_gateways import GATEWAYS, House, asked, named, told
 
 ADA, MIRA, CHANNEL, DISABLED = seed.ENGINEER, seed.MANAGER, seed.KEYS_CHANNEL, 2
@@ -103,3 +104,27 @@ async def test_the_same_account_twice_is_said(house: House) -> None:
     house.write(gateways=GATEWAYS.replace("127.0.0.2", "127.0.0.1").replace("user_id = 7\n", ""))
     async with house.running(token=house.world.access_token) as desk:
         await desk.eventually(lambda: "Two gateways are the same" in " ".join(desk.app.resources.gateway_problems()))
+
+
+async def test_a_batch_and_a_value_over_two_gateways(sqlite_house: House) -> None:
+    """Keys with the same number at both: one batch disables both, and each shows its own value."""
+    house = sqlite_house
+    here, there = house.world.gateway.add_key(name="here"), house.prod.add_key(name="there")
+    while there.id < here.id:
+        there = house.prod.add_key(name=f"there-{there.id}")
+    assert here.id == there.id
+    async with house.running() as desk:
+        await desk.eventually(lambda: desk.app.alerts.index.complete)
+        await asked(desk, "prod", "mine")
+        await desk.eventually(lambda: [m for m in desk.dm(ADA, "is ready") if "mine" in text_of(m)])
+        mine = next(one for one in named(house.prod) if one.name == "mine")
+        await desk.slack.command(ADA, CHANNEL, f"/apikey show prod/{mine.id}")
+        await desk.eventually(lambda: "mine" in view_text(desk.slack.top_view(ADA)))
+        await desk.slack.click(ADA, desk.slack.top_view(ADA), "key.reveal", value=str(BLOCK + mine.id))
+        await desk.eventually(lambda: house.prod.key_value(mine.id) in view_text(desk.slack.top_view(ADA)))
+        await desk.slack.command(SAM, CHANNEL, f"/apikey disable prod/{there.id} default/{here.id}")
+        await desk.eventually(lambda: "2 keys" in view_text(desk.slack.top_view(SAM)))
+        await desk.fill(SAM, desk.slack.top_view(SAM), confirm="disable 2", reason="both leaked")
+        assert (await desk.slack.submit(SAM, desk.slack.top_view(SAM))).ok
+        await desk.eventually(lambda: house.prod.key(there.id).status == DISABLED)
+        await desk.eventually(lambda: house.world.gateway.key(here.id).status == DISABLED)

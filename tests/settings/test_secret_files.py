@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from bot.gateway.connection import connect
 from bot.redaction import holds_secret, know
-from bot.settings import ROTATED, read
+from bot.settings import ROTATED, named_secret, read
 from bot.settings.model import Settings
 from bot.settings.secret_files import HeldSecret, SecretFiles, read_secret
 from bot.slack import signature
@@ -139,3 +139,26 @@ def test_read_secret_names_the_setting_and_not_the_value(tmp_path: Path) -> None
     )
     assert isinstance(SecretFiles(paths={}, held={}, judge=lambda _n, t: (t, "")).look(), list)
     assert isinstance(HeldSecret("x"), SecretStr)
+
+
+def test_the_token_of_a_further_gateway_is_looked_after_in_its_file(
+    token: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "prod"
+    path.write_text("fakePatOfTheSecondGateway01234567\n")
+    monkeypatch.setenv("GATEWAY_TOKEN_PROD_FILE", str(path))
+    named, files = named_secret("GATEWAY_TOKEN_PROD"), read().secret_files()
+    assert isinstance(named.value, HeldSecret)
+    files.watch(named.name, named.path, named.value)
+    assert files.look() == []
+    path.write_text("fakePatOfTheSecondGateway89012345\n")
+    assert files.look() == ["GATEWAY_TOKEN_PROD"]
+    assert named.value.get_secret_value() == "fakePatOfTheSecondGateway89012345"
+    # What is no such token, or is gone, leaves the last good one in force.
+    path.write_text("two words\n")
+    assert files.look() == []
+    assert "GATEWAY_TOKEN_PROD" in files.problems[0]
+    path.unlink()
+    assert files.look() == []
+    assert named.value.get_secret_value() == "fakePatOfTheSecondGateway89012345"
+    assert token.exists()
