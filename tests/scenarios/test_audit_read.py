@@ -18,7 +18,7 @@ async def test_an_administrator_reads_the_record_and_an_engineer_does_not(http_d
     told = text_of(page)
     assert "The record of everything" in told
     for sentence in (
-        f"<@{seed.ENGINEER}> asked for a new key of *{isolate('tiny')}*: Quota 500k units ($1.00), Expires ",
+        f"<@{seed.ENGINEER}> asked for a new key (*{isolate('tiny')}*): Quota 500k units ($1.00), Expires ",
         "The policy allowed a new key at once by rule “small keys are free”",
         "The gateway is asked for a new key",
         "Created: Quota 500k units ($1.00), Expires ",
@@ -30,7 +30,7 @@ async def test_an_administrator_reads_the_record_and_an_engineer_does_not(http_d
     await desk.slack.command(seed.SECURITY, seed.KEYS_CHANNEL, f"/apikey audit {key_id}")
     page = desk.slack.messages(seed.KEYS_CHANNEL, seed.SECURITY)[-1]
     assert "Created" in text_of(page)
-    assert f"<@{seed.ENGINEER}> asked for a new key of *{isolate('tiny')}*" in text_of(page)
+    assert f"<@{seed.ENGINEER}> asked for a new key (*{isolate('tiny')}*)" in text_of(page)
     assert desk.gateway.key_value(key_id).removeprefix("sk-") not in str(page.blocks)
 
     await desk.slack.command(seed.ENGINEER, seed.KEYS_CHANNEL, "/apikey audit")

@@ -8,6 +8,7 @@ NOUNS = {
     "key.update": trc("what the record speaks of", "a change of settings"),
     "key.quota": trc("what the record speaks of", "a change of quota"),
     "key.allowance": trc("what the record speaks of", "a change of allowance"),
+    "budget.change": trc("what the record speaks of", "a change of budget"),
     "key.disable": trc("what the record speaks of", "disabling"),
     "key.end": trc("what the record speaks of", "ending"),
     "key.enable": trc("what the record speaks of", "enabling"),

@@ -50,7 +50,7 @@ def _asked(line: Line) -> str:
         text = tr("{who} asked for {operation}", who=who, operation=operation)
     else:
         name = bold_name(request.key_name)
-        text = tr("{who} asked for {operation} of {name}", who=who, operation=operation, name=name)
+        text = tr("{who} asked for {operation} ({name})", who=who, operation=operation, name=name)
     if request is None:
         return text
     told = _changed(text, changes_text(request.summary)) if request.summary else text

@@ -6,7 +6,7 @@ from bot.features.forms.fields import REASON
 from bot.features.forms.new_owner import refused, why_no_owner
 from bot.gateway.writes import WriteResult, WriteStatus
 from bot.keys.budget_text import budget_text, given_text
-from bot.languages import tr
+from bot.languages import tr, trc
 from bot.operations import (
     OWNER_FIELD,
     AllowanceTerms,
@@ -50,6 +50,7 @@ class BudgetChange(Operation):
         asks=tr("{who} asks to change the budget of {name}"),
         you_ask=tr("you ask to change the budget of {name}"),
         done=tr("The budget of {name} is up to date."),
+        ended=trc("status of a request", "Changed"),
         effect=Effect.BUDGETS,
         fields=(ALLOWANCE, REFILL_FIELD, ROLLOVER, REASON),
     )

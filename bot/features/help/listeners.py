@@ -19,7 +19,7 @@ from bot.slack.router import HelpEntry, Router
 # Jobs, and the words of the commands for each; what is in none of them comes last.
 GROUPS = (
     (tr("*Get a key, and look after it*"), ("new", "list", "show", "usage")),
-    (tr("*Change a key*"), ("edit", "quota", "allowance", "rotate", "give", "adopt")),
+    (tr("*Change a key*"), ("edit", "quota", "allowance", "budget", "rotate", "give", "adopt")),
     (tr("*Stop a key, and bring it back*"), ("disable", "end", "delete", "enable")),
     (tr("*Requests and rules*"), ("requests", "why", "audit")),
 )

@@ -112,7 +112,7 @@ def test_what_was_asked_is_told_from_the_request() -> None:
     text = told(Fact.ASKED, "U0ADA", request=REQUEST, operation="key.quota", rule="x")
     assert (
         text
-        == f"<@U0ADA> asked for a change of quota of *{isolate('ci &lt;main&gt;')}*: Quota left 100k → 200k (“the &lt;demo&gt;”)"
+        == f"<@U0ADA> asked for a change of quota (*{isolate('ci &lt;main&gt;')}*): Quota left 100k → 200k (“the &lt;demo&gt;”)"
     )
     long = REQUEST.model_copy(update={"reason": "x" * 900, "key_name": "y" * 300})
     assert len(told(Fact.ASKED, "U0ADA", request=long)) <= LONGEST
