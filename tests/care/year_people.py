@@ -63,7 +63,9 @@ class Leavers:
 
     def _take_over(self, number: int) -> None:
         year = self.year
-        year.owner[number] = heir = next(one for one in sorted(set(year.owner.values())) if one not in self.when)
+        year.owner[number] = heir = next(
+            one for one in sorted(set(year.owner.values())) if one and one not in self.when
+        )
         year.taken_over(number)
         if number in year.allowances.periods:
             year.allowances.end(number)
