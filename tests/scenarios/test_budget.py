@@ -127,9 +127,10 @@ async def test_a_request_that_nobody_decided_can_be_asked_again(http_desk: Desk)
     assert (await desk.slack.submit(ADA, desk.slack.top_view(ADA))).ok
     await desk.pass_time(4 * 86_400)
     message = await desk.eventually(lambda: desk.dm(ADA, "Your request for the budget of")[0])
+    other = await desk.eventually(lambda: desk.dm(ADA, "Your request for key")[0])
     for button, sent, amount in (
         ("budget.change.again", message, "10M"),
-        ("key.allowance.again", desk.dm(ADA, "Your request for key")[0], "25M"),
+        ("key.allowance.again", other, "25M"),
     ):
         await desk.slack.click(ADA, sent, button)
         operation = button.removesuffix(".again")
