@@ -50,9 +50,7 @@ async def test_forms_rules_and_what_was_granted_go_by_the_dollars_of_the_gateway
         await desk.fill(
             ADA, desk.slack.top_view(ADA), gateway="prod", name="big", remain_quota="$20", expired_time="30d"
         )
-        await desk.eventually(
-            lambda: "“dollars”" in line(desk.slack.top_view(ADA)) or "dollars" in line(desk.slack.top_view(ADA))
-        )
+        await desk.eventually(lambda: "Granted at once" in line(desk.slack.top_view(ADA)))
         assert "$1 = 1,000,000 units" in view_text(desk.slack.top_view(ADA))
         await desk.fill(ADA, desk.slack.top_view(ADA), remain_quota="20000001")
         await desk.eventually(lambda: "Needs approval" in line(desk.slack.top_view(ADA)))
