@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from bot import __version__
 from bot.db.engine import Database, open_database
+from bot.gateway.dollars import Dollars
 from bot.gateway_accounts import GatewayAccounts, Wires, places
 from bot.health import Health
 from bot.keys.inventory import Inventory
@@ -106,6 +107,8 @@ class Resources:
         self.accounts = GatewayAccounts(found, wires, database=self.database, writer=writer)
         self.client = self.accounts.gateways
         self.known_keys = known = KnownKeys(database=self.database, writer=writer)
+        # Until the gateways were asked (`open_accounts`).
+        self.dollars = Dollars(usual=self.settings.keydesk_units_per_usd)
         self.inventory = Inventory(self.client, clock=self.clock, listed=self.accounts.accounts.listed, known=known)
         self.client.listen(writer.notice)
 

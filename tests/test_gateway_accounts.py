@@ -111,6 +111,6 @@ async def test_one_that_was_away_is_asked_again_later(sqlite_database: Database)
     assert list(several.accounts.problems) == []
     several.now += UNITS_AGAIN_SECONDS
     await several.accounts.check_units()
-    assert "It did not answer when Keydesk started" in english(present(next(several.accounts.problems, None)))
+    assert "The gateway did not answer when Keydesk started" in english(present(next(several.accounts.problems, None)))
     # What is in force does not change under amounts that were shown.
     assert several.accounts.units == {"default": 7}

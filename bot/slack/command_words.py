@@ -28,6 +28,7 @@ _WORDS = (
     trc("words for a command, between commas, no spaces in a word", "give"),
     trc("words for a command, between commas, no spaces in a word", "adopt"),
     trc("words for a command, between commas, no spaces in a word", "allowance"),
+    trc("words for a command, between commas, no spaces in a word", "budget"),
     trc("words for a command, between commas, no spaces in a word", "usage"),
     trc("words for a command, between commas, no spaces in a word", "help"),
 )

@@ -5,6 +5,7 @@ Everything here is invented and made by the same functions as the real ones; not
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from pydantic import SecretStr
@@ -25,6 +26,7 @@ from bot.approvals.cards.views import RequestViews, confirmation, notice, owner_
 from bot.approvals.models import Acceptance, ApprovalRequest, Judgement, Outcome, Progress, Status
 from bot.features import OPERATIONS
 from bot.features.audit_read.views import audit_page
+from bot.features.budget_change import views as budget_change
 from bot.features.forms.fields import Prefill
 from bot.features.forms.key_command import loading
 from bot.features.forms.key_form import Seen
@@ -58,7 +60,8 @@ from bot.incident.preview import preview
 from bot.keys.inventory_store import KnownKey
 from bot.keys.key_query import EVERYTHING
 from bot.keys.known_keys import KeyPage
-from bot.operations import Change
+from bot.operations import AllowanceTerms, Budget, Change
+from bot.periods import Period, span_of
 from bot.permissions.models import Actor, Approval, Ask, Decision, Facts, Stage
 from bot.permissions.templates import Template
 from bot.slack.blocks import Message
@@ -84,6 +87,15 @@ _KEY = Key(
     cross_group_retry=False,
     hint="aB3d…wXyZ",
     masked=False,
+)
+_BUDGET = Budget(
+    holder=PERSON,
+    terms=AllowanceTerms(amount=500_000, period=Period.MONTH),
+    request_id=12,
+    rule="a manager decides the rest",
+    set_at=NOW,
+    span=span_of(Period.MONTH, date(2026, 9, 21)),
+    amount=500_000,
 )
 # Forms about a key that exists: each makes its window by the same function (features/forms/key_form.py).
 _FORMS = {
@@ -198,6 +210,10 @@ def _of_forms() -> Iterator[Sample]:
         view = views.build_modal(seen, state={}, live=UNFINISHED, units_per_usd=UNITS)
         yield Sample(f"form {operation}", view)
     value = SecretStr("the value of a key")
+    standing = budget_change.known_text((_BUDGET, 200_000), units_per_usd=UNITS)
+    open_form = budget_change.OpenForm(holder=PERSON, channel=CHANNEL)
+    window = budget_change.build_modal(open_form, standing, live=UNFINISHED, units_per_usd=UNITS)
+    yield Sample("form budget.change", window)
     yield Sample("reveal", reveal_modal(value, name="search", key_id=7, times=2, gateway_url="https://gateway.example"))
     yield Sample("loading", loading("API key"))
 
@@ -223,6 +239,7 @@ def _of_lists() -> Iterator[Sample]:
         dollars=Dollars(usual=UNITS),
     )
     yield Sample("list of keys", keys.message())
+    yield Sample("list of budgets", budget_change.budget_list([(_BUDGET, 200_000)], units_per_usd=UNITS))
     yield Sample("table of keys", keys.table())
     window = key_window(
         _KEY,
