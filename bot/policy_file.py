@@ -64,7 +64,7 @@ class PolicyFile:
     def __init__(self, path: Path, *, units_per_usd: int) -> None:
         """Read it. Raises ConfigurationError with every mistake."""
         self._path = path
-        self._units_per_usd = units_per_usd
+        self._configured = self._units_per_usd = units_per_usd
         self._told: Mapping[str, int] = {}
         self.text = text = read_text(self._path)
         self.policy: Policy = parse_policy(text, file=str(path), units_per_usd=units_per_usd)
@@ -94,7 +94,13 @@ class PolicyFile:
             if seen == self.seen:
                 return False
             self.seen = seen
-            policy = parse_policy(text, file=str(self._path), units_per_usd=self._units_per_usd, told=self._told)
+            policy = parse_policy(
+                text,
+                file=str(self._path),
+                units_per_usd=self._units_per_usd,
+                told=self._told,
+                exact=self._units_per_usd == self._configured,
+            )
         except ConfigurationError as error:
             if error.problems != self.problems:
                 logger.error(  # noqa: TRY400  # the problems are the whole story; a trace tells nothing more

@@ -82,14 +82,19 @@ _HOW_QUOTA = tr("Write units like 100000, 100k or 1.5M, or money like $5 or 5 US
 _HOW_DURATION = tr("Write a whole number and m, h, d or w: 30m, 4h, 3d, 2w.")
 
 
-def parse_quota(text: str, units_per_usd: int = UNITS_PER_USD) -> int:
-    """Units meant by `text`: `100000`, `100k`, `1.5M`, `1,000,000`, `$5`, `5 USD`. 0 … MAX_QUOTA, else ValueError."""
+def parse_quota(text: str, units_per_usd: int = UNITS_PER_USD, *, exact: bool = True) -> int:
+    """Units meant by `text`: `100000`, `100k`, `1.5M`, `1,000,000`, `$5`, `5 USD`. 0 … MAX_QUOTA, else ValueError.
+
+    `exact` False: of an amount that is no whole number of units, or more than fits, the next one below.
+    """
     amount = clean_number(text)
     if not amount:
         raise ValueError(tr("No amount is given. {how}", how=_HOW_QUOTA))
     if amount[0] in "+-":
         raise ValueError(tr("“{typed}” has a sign; an amount has none. {how}", typed=_short(amount), how=_HOW_QUOTA))
     units = _exact(amount, units_per_usd)
+    if not exact:
+        return int(min(units, Decimal(MAX_QUOTA)))
     if units != units.to_integral_value():
         number = f"{units.normalize():,f}"
         raise ValueError(

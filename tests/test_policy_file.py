@@ -10,6 +10,7 @@ from bot.__main__ import main
 from bot.errors import ConfigurationError
 from bot.permissions.toml_document import MAX_BYTES
 from bot.policy_file import PolicyFile, load_policy
+from bot.units import MAX_QUOTA
 from tests.cli.conftest import folder, log_as_before
 
 __all__ = ["folder", "log_as_before"]
@@ -113,3 +114,43 @@ def test_a_byte_order_mark_and_crlf_are_accepted_by_every_reader(
 def test_a_path_that_no_file_can_have_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="the file cannot be read: its name is not possible"):
         load_policy(tmp_path / "a\0b")
+
+
+@pytest.mark.parametrize("usual", [500_000, 1])
+def test_what_gateways_count_for_a_dollar_can_make_no_limit_larger(tmp_path: Path, usual: int) -> None:
+    """$20.50 is no whole number of units where one is a dollar: the limit is the next one below, not 10,250,000 units,
+    as it would be where the policy were left as it was read first."""
+    path = tmp_path / "policy.toml"
+    path.write_text(LIMITED)
+    policy = PolicyFile(path, units_per_usd=500_000)
+    policy.count_dollars(usual, {"cheap": 1, "dear": 10**14})
+    assert policy.problems == ()
+    found = policy.current()
+    assert [one.value for one in found.at("cheap").rules[0].conditions] == [20, 0]
+    assert [one.value for one in found.at("dear").rules[0].conditions] == [MAX_QUOTA, 10**13]
+    assert [one.value for one in found.rules[0].conditions] == ([20, 0] if usual == 1 else [10_250_000, 50_000])
+
+
+LIMITED = """
+[gateways.cheap]
+base_url = "https://cheap.example"
+access_token = "GATEWAY_TOKEN_CHEAP"
+
+[gateways.dear]
+base_url = "https://dear.example"
+access_token = "GATEWAY_TOKEN_DEAR"
+
+[roles]
+all = ["*"]
+
+[[rules]]
+name = "r"
+who = ["all"]
+do = ["key.create"]
+when = { granted_at_most = "$20.50", per = "30d", remain_quota_at_most = "$0.10" }
+allow = true
+
+[[templates]]
+name = "small"
+fields = { remain_quota = "$0.10" }
+"""

@@ -196,9 +196,13 @@ class Alert(AlertRecord):
 
     @property
     def all_sure_keys(self) -> tuple[int, ...]:
-        """The same, with those beyond the findings that are shown."""
-        more = (finding.key_id for finding in self.more_findings if finding.key_id is not None)
-        return tuple(dict.fromkeys((*self.sure_keys, *more)))
+        """The same, with those beyond the findings that are shown; where there are such, also those of other cards:
+        one batch disables all.
+        """
+        more = {finding.key_id: None for finding in self.more_findings if finding.key_id is not None}
+        if more.keys() <= set(self.sure_keys):
+            return self.sure_keys
+        return tuple(dict.fromkeys((*self.proven_keys, *more)))
 
     @property
     def away(self) -> tuple[str, ...]:

@@ -132,7 +132,9 @@ def close(c: sa.Connection, alert: Alert) -> Sequence[int]:
     Those are the ones of whose keys no other card is open. The caller has locked them, since one may just be told of
     another key; all but those that joined a moment ago, which nobody changes any more.
     """
-    c.execute(sa.delete(leaked_keys).where(leaked_keys.c.alert_id == alert.id))
+    mine = leaked_keys.c.alert_id == alert.id
+    c.execute(sa.select(leaked_keys.c.key_id).where(mine).order_by(leaked_keys.c.key_id).with_for_update())
+    c.execute(sa.delete(leaked_keys).where(mine))
     # Read after the delete, which waits for whoever is joining the card.
     seen = store.lock_all(c, ids_of_card(c, alert.id)).values()
     return [one.id for one in seen if one.is_sighting and set(on_open_cards(c, one).values()) <= {alert.id}]

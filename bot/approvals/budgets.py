@@ -67,8 +67,8 @@ class Budgets:
         for row in budgets.several(c, [one.number for one in known]):
             now, given = self.present(c, row, before)
             one = _left(now, None if now.number in unknown else now.left(given))
-            left = None if one.left is None else self.dollars.exchanged(one.left, block=0, into=into)
-            found.append(replace(one, left=left, amount=self.dollars.exchanged(one.amount, block=0, into=into)))
+            left = None if one.left is None else self.dollars.afforded(one.left, into=into)
+            found.append(replace(one, left=left, amount=self.dollars.afforded(one.amount, into=into)))
         return tuple(found)
 
     def of_holder(self, c: sa.Connection, holder: str) -> tuple[Budget, int | None] | None:

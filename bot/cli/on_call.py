@@ -18,6 +18,8 @@ from bot.slack.web_client import SlackWebClient
 
 # PagerDuty's own patience is 8 seconds.
 PATIENCE = 15.0
+# 9999-12-31 00:00 UTC: the calendar ends a day later.
+NO_END = 253_402_214_400.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +77,6 @@ def _line(schedules: Schedules, name: str, policy: Policy) -> OnCallNow:
 
 
 def _until(end: float) -> str:
-    if end == float("inf"):
+    if end >= NO_END:
         return "without an end"
     return f"until {datetime.fromtimestamp(end, UTC):%Y-%m-%d %H:%M} UTC"

@@ -31,9 +31,13 @@ class Dollars:
         return self.in_block(block_named(gateway) if gateway else 0)
 
     def exchanged(self, units: int, *, block: int, into: int = 0) -> int:
-        """Units of the gateway of `into` that are worth as much, a part of a unit rounded up."""
+        """Units of the gateway of `into` that are worth as much, a part of a unit rounded up: what was given."""
+        return -self.afforded(-units, block=block, into=into)
+
+    def afforded(self, units: int, *, block: int = 0, into: int = 0) -> int:
+        """The same with a part of a unit left out: what may be given still."""
         ours, theirs = self.in_block(block), self.in_block(into)
-        return units if ours == theirs else -(-units * theirs // ours)
+        return units if ours == theirs else units * theirs // ours
 
     def together(self, amounts: Iterable[tuple[int, int]]) -> int:
         """What amounts, each with its key, are worth together, in units of the settings' gateway."""

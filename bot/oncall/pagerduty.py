@@ -8,6 +8,7 @@ has no entries at all.
 import asyncio
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ import httpx
 from pydantic import SecretStr
 
 from bot.languages import tr
+from bot.typed_text import clean_line
 
 BASE_URL = "https://api.pagerduty.com"
 PAGE, MOST_PAGES = 100, 10
@@ -24,6 +26,9 @@ MOST_BYTES = 1_000_000
 # Of one request, and of one whole question.
 TIMEOUT_SECONDS, PATIENCE_SECONDS = 4.0, 8.0
 LONGEST_HOLD = 300.0
+MOST_NAME, MOST_TEXT = 60, 200
+# What Slack reads as mentions, links, formatting or emoji. Whoever is in PagerDuty chooses their own name there.
+_MARKUP = re.compile(r"[<>&*_~`:@|]")
 
 
 class PagerDutyError(Exception):
@@ -37,7 +42,9 @@ class PagerDutyError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Shift:
-    """Somebody is on call from `start` until `end` (Unix seconds). `email` is "" where PagerDuty tells none."""
+    """Somebody is on call from `start` until `end` (Unix seconds). `name`: plain words, safe wherever it is shown;
+    `email`: "" where PagerDuty tells none that can be one.
+    """
 
     name: str
     email: str
@@ -147,12 +154,19 @@ def _shifts(entry: Any, schedule: str) -> list[Shift]:
         return []
     user = user if isinstance(user, dict) else {}
     start, end = _time(entry.get("start"), -math.inf), _time(entry.get("end"), math.inf)
-    return [Shift(name=_text(user, "name") or _text(user, "summary"), email=_text(user, "email"), start=start, end=end)]
+    return [Shift(name=_name(user, "name") or _name(user, "summary"), email=_email(user), start=start, end=end)]
 
 
-def _text(user: Mapping[str, Any], name: str) -> str:
-    value = user.get(name)
-    return value.strip()[:200] if isinstance(value, str) else ""
+def _name(user: Mapping[str, Any], key: str) -> str:
+    value = user.get(key)
+    return clean_line(_MARKUP.sub(" ", value[:MOST_TEXT]))[:MOST_NAME] if isinstance(value, str) else ""
+
+
+def _email(user: Mapping[str, Any]) -> str:
+    """Its own text, or nothing: half a surrogate pair, for one, could not even be asked for."""
+    value = user.get("email")
+    email = value.strip()[:MOST_TEXT] if isinstance(value, str) else ""
+    return email if email.isprintable() else ""
 
 
 def _time(value: object, otherwise: float) -> float:

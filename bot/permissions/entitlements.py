@@ -16,7 +16,8 @@ from bot.permissions.rules import Policy, Rule
 from bot.permissions.stages import describe
 from bot.units import format_duration, format_quota, short_quota
 
-_QUOTAS = frozenset({"remain_quota_at_most", "increase_at_most", "granted_at_most", "allowance_at_most"})
+# Conditions that hold a number of units.
+AMOUNTS = frozenset({"remain_quota_at_most", "increase_at_most", "granted_at_most", "allowance_at_most"})
 _DURATIONS = frozenset({"lifetime_at_most", "lifetime_over"})
 
 
@@ -78,7 +79,7 @@ def condition_words(condition: Condition) -> str:
     if isinstance(value, bool):
         shown = "true" if value else "false"
     elif isinstance(value, int):
-        shown = short_quota(value) if name in _QUOTAS else format_duration(value) if name in _DURATIONS else str(value)
+        shown = short_quota(value) if name in AMOUNTS else format_duration(value) if name in _DURATIONS else str(value)
     elif isinstance(value, str):
         shown = f"“{value}”"
     else:
@@ -101,7 +102,7 @@ def plain_condition(condition: Condition, units_per_usd: int) -> str:
     name, value, count = condition.name, condition.value, condition.count
     if count is not None:
         return _plain_count(name, int(str(value)), count, units_per_usd)
-    if name in _QUOTAS:
+    if name in AMOUNTS:
         return _PLAIN_LIMITS[name].filled(most=format_quota(int(str(value)), units_per_usd))
     if name in _DURATIONS:
         return _PLAIN_LIMITS[name].filled(most=format_duration(float(str(value))))

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from bot.permissions.conditions import WITHOUT_RECORD_CONDITIONS
-from bot.permissions.entitlements import calls_nobody
+from bot.permissions.entitlements import AMOUNTS, calls_nobody
 from bot.permissions.membership import Membership
 from bot.permissions.models import NAMED_IN_FULL, OPERATIONS, RIGHTS, UNLOCK, WITHOUT_RECORD
 from bot.permissions.roles import EVERYBODY, is_schedule
@@ -78,6 +78,7 @@ def lint(policy: Policy, *, groups: Mapping[str, Collection[str]] | None = None)
                 *_care(policy),
                 *_placeholders(policy),
                 *_schedules(policy),
+                *_plain_units(policy),
             ]
         )
     )
@@ -225,6 +226,27 @@ def _schedules(policy: Policy) -> list[LintFinding]:
     ]
     sentence = "has only a schedule, so nobody has it while PagerDuty does not tell who is on call: add a fallback"
     return [LintFinding(position=_TOP, rule="", sentence=f"the role {role} {sentence}") for role in alone]
+
+
+def _plain_units(policy: Policy) -> list[LintFinding]:
+    """Limits in units where a gateway counts others for a dollar: whoever asks chooses the gateway."""
+    told = []
+    for place, rule in enumerate(policy.rules):
+        if rule.outcome == "deny" or any(one.name == "gateway_in" for one in rule.conditions):
+            continue
+        for at, one in enumerate(rule.conditions):
+            same = [
+                name
+                for name, other in policy.elsewhere.items()
+                if one.name in AMOUNTS and one.value and other.rules[place].conditions[at].value == one.value
+            ]
+            if same:
+                sentence = (
+                    f"{one.name} = {one.value:,} units is another amount of money at {', '.join(same)}: write it in "
+                    "dollars, or say with gateway_in where it holds"
+                )
+                told.append(_finding(rule, sentence))
+    return told
 
 
 def _nobody(policy: Policy, dead: Collection[str]) -> list[LintFinding]:

@@ -208,20 +208,23 @@ def parse_policy(
     file: str = "policy.toml",
     units_per_usd: int = UNITS_PER_USD,
     told: Mapping[str, int] = MappingProxyType({}),
+    exact: bool = True,
 ) -> Policy:
     """The policy in `text`; ConfigurationError with every mistake as `file:line:column: sentence`.
 
     `units_per_usd`: at the gateway of the settings. `told`: at those of the table, as they say themselves; where they
-    do not, the table's number counts, else that of the settings.
+    do not, the table's number counts, else that of the settings. A limit in money that is no whole number of units is
+    rounded down at a gateway of the table, and at that of the settings where `exact` is False: a mistake there would
+    leave limits in force that are counted in units worth less.
     """
-    policy = _parsed(text, file, units_per_usd)
+    policy = _parsed(text, file, units_per_usd, exact=exact)
     units = {one.name: told.get(one.name) or one.units_per_usd or units_per_usd for one in policy.gateways}
-    others = {number: _parsed(text, file, number) for number in {*units.values()} - {units_per_usd}}
+    others = {number: _parsed(text, file, number, exact=False) for number in {*units.values()} - {units_per_usd}}
     return replace(policy, elsewhere={name: others[number] for name, number in units.items() if number in others})
 
 
-def _parsed(text: str, file: str, units_per_usd: int) -> Policy:
-    document = TomlDocument(text, file=file, units_per_usd=units_per_usd)
+def _parsed(text: str, file: str, units_per_usd: int, *, exact: bool) -> Policy:
+    document = TomlDocument(text, file=file, units_per_usd=units_per_usd, exact=exact)
     parts = ("roles", "rules", "alerts", "addresses", "care", "templates", "allowances", "review", "gateways")
     document.only((), document.data, parts, trc("a part of the policy file", "a policy"))
     roles = read_roles(document, document.data.get("roles", {}))

@@ -96,7 +96,7 @@ def _name(document: TomlDocument, path: Path, field: str, value: object) -> _Val
 
 def _quota(document: TomlDocument, path: Path, field: str, value: object) -> _Value | None:
     units = document.quota(path, value, field)
-    if units is None or not units:
+    if units is None or (not units and document.exact):
         return None if units is None else "0"
     return value.strip() if isinstance(value, str) else short_quota(units)
 

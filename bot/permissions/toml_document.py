@@ -31,12 +31,14 @@ _LONG_NUMBER = re.compile(r"[0-9_]{1000,}")
 class TomlDocument:
     """One TOML text: `.data`, typed getters by path, and `.finish()` which raises all mistakes together.
 
-    Raises ConfigurationError at once only where nothing can be read: not TOML, too large, too deep.
+    Raises ConfigurationError at once only where nothing can be read: not TOML, too large, too deep. `exact` False:
+    `units_per_usd` was not known to whoever wrote the file, so an amount of money need not be whole units.
     """
 
-    def __init__(self, text: str, *, file: str, units_per_usd: int = UNITS_PER_USD) -> None:
+    def __init__(self, text: str, *, file: str, units_per_usd: int = UNITS_PER_USD, exact: bool = True) -> None:
         self.file = file
         self.units_per_usd = units_per_usd
+        self.exact = exact
         self._mistakes: list[tuple[Position, str]] = []
         if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
             self._stop(Position(1, 1), tr("the file is larger than 1 MB; a policy is a few pages"))
@@ -187,7 +189,7 @@ class TomlDocument:
             self.wrong(path, wrong)
             return None
         amount = value
-        return self._parsed(path, what, lambda: parse_quota(amount, self.units_per_usd))
+        return self._parsed(path, what, lambda: parse_quota(amount, self.units_per_usd, exact=self.exact))
 
     def duration(self, path: Path, value: object, what: str) -> int | None:
         """Seconds, from a text like "3d"; else None and a noted mistake."""

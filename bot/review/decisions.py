@@ -21,6 +21,7 @@ from bot.errors import ApprovalConflict
 from bot.gateway.errors import KeyNotFound
 from bot.gateway.gateways import KeyReader
 from bot.gateway.models import Key, KeyId
+from bot.gateway.numbers import shown_number
 from bot.keys import inventory_store, locks, owners
 from bot.keys.inventory_store import KnownKey
 from bot.languages import joined, tr
@@ -177,7 +178,8 @@ class ReviewDecisions:
         if decision.allowed or decision.rule is None:
             return decision if decision.allowed else self._by_review(row)
         word = self.operations[operation].description.command
-        ask = tr("Ask for it with {command}.", command=f"`/apikey {word} {row.key_id}`") if decision.approval else ""
+        command = f"`/apikey {word} {shown_number(row.key_id)}`"
+        ask = tr("Ask for it with {command}.", command=command) if decision.approval else ""
         refused = replace(decision, outcome="deny", approval=None, sentence=joined(decision.sentence, ask))
         return await self.flow.refuse(actor, operation, refused, key_id=row.key_id)
 

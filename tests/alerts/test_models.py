@@ -36,6 +36,9 @@ def test_a_mass_leak_names_more_keys_than_are_shown() -> None:
     alert = alert_of(FULL, more_findings=more)
     assert alert.is_mass_leak
     assert alert.all_sure_keys == (7, 9)
+    # What another card showed before it grew is disabled with the rest.
+    assert alert_of(FULL, more_findings=more, elsewhere={7: 1}).all_sure_keys == (7, 9)
+    assert alert_of(FULL, finding(8), elsewhere={7: 1}).all_sure_keys == (8,)
 
 
 def test_a_look_up_is_awaited_until_it_was_made() -> None:

@@ -12,6 +12,7 @@ from bot.alerts.detection.key_index import IndexEntry, MatchKind
 from bot.alerts.detection.scanner import find
 from bot.alerts.models import Alert, AlertStatus, MoreFinding
 from bot.alerts.sightings import SAME_LEAK_SECONDS
+from bot.alerts.tables import leaked_keys
 from bot.approvals.models import Status
 from bot.db.engine import Database
 from bot.slack import post_store
@@ -250,6 +251,29 @@ async def test_a_card_that_is_closed_and_a_sighting_that_grows_never_wait_for_ea
         assert grown.elsewhere == {one.id: card.id, other.id: card.id}
     await closing
     assert [(await room.now(i)).status for i in (card.id, seen.id)] == [AlertStatus.FALSE_ALARM] * 2
+
+
+@pytest.mark.postgres
+async def test_a_card_that_is_closed_takes_its_keys_in_the_order_in_which_others_do(
+    postgres_database: Database,
+) -> None:
+    """An alert that names both keys takes the lower one first, wherever the table has them."""
+    room, database = Room(postgres_database), postgres_database
+    low, high = sorted((room.key("one"), room.key("other")), key=lambda key: key.id)
+    card = await room.alert(low, high)
+
+    def turned(c: sa.Connection) -> None:
+        c.execute(sa.delete(leaked_keys))
+        for key in (high, low):
+            c.execute(sa.insert(leaked_keys).values(key_id=key.id, alert_id=card.id))
+
+    await database.run(turned)
+    with database.engine.begin() as claiming:
+        sightings._card_of(claiming, low.id, card.id + 1)
+        closing = asyncio.create_task(database.run(sightings.close, card))
+        await asyncio.to_thread(_until_somebody_waits, database)
+        await asyncio.to_thread(sightings._card_of, claiming, high.id, card.id + 1)
+    assert await closing == []
 
 
 def _until_somebody_waits(database: Database) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +14,8 @@ from bot.approvals.models import ApprovalRequest, Status
 from bot.db.engine import Database
 from bot.errors import PermissionDenied
 from bot.features import OPERATIONS
+from bot.gateway.dollars import Dollars
+from bot.gateway.numbers import know_names
 from bot.gateway.writes import WriteResult, WriteStatus
 from bot.keys import budgets
 from bot.permissions.rules import Policy, parse_policy
@@ -260,3 +263,15 @@ allow = true
     go_to(spine, 2026, 4, 2)
     assert [one.value for one in await needed(HER)] == [150]
     assert [one.value for one in await needed("")] == [250]
+
+
+async def test_what_is_left_is_no_more_where_units_are_worth_more(spine: Spine) -> None:
+    """One unit of 500,000 to a dollar is left: at a gateway where one unit is a dollar that is nothing."""
+    await settle(spine, HER, terms(1))
+    know_names({0: "default", 1: "dear"})
+    try:
+        priced = replace(spine.counts.budgets, dollars=Dollars(others={1: 1}))
+        assert [one.left for one in await priced.of(HER, "dear")] == [0]
+        assert [one.left for one in await priced.of(HER, "default")] == [1]
+    finally:
+        know_names({})

@@ -57,6 +57,13 @@ async def test_check_says_who_is_on_call(pagerduty: World, settle: Settle) -> No
     assert f"ok    on call: {told}" in lines
 
 
+async def test_check_says_it_of_a_shift_to_the_end_of_all_time(pagerduty: World, settle: Settle) -> None:
+    pagerduty.pagerduty.on_call(seed.ON_CALL_SCHEDULE, seed.PAGERDUTY_ALEX, end=253_402_300_799.0)
+    code, lines = await look(pagerduty, settle())
+    told = "on call in pagerduty:P0SECUR now: U0ALEX without an end; the fallback is S0MANAGERS"
+    assert (code, f"ok    on call: {told}" in lines) == (0, True)
+
+
 async def test_check_says_why_nobody_is_known_to_be_on_call(pagerduty: World, settle: Settle) -> None:
     pagerduty.pagerduty.on_call(seed.ON_CALL_SCHEDULE, seed.PAGERDUTY_STRANGER)
     code, lines = await look(pagerduty, settle())

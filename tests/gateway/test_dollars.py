@@ -42,3 +42,11 @@ def test_a_part_of_a_unit_counts_whole() -> None:
     assert DOLLARS.exchanged(1, block=2) == 1
     assert DOLLARS.exchanged(1, block=0, into=3) == 1
     assert DOLLARS.exchanged(500_001, block=0, into=3) == 4
+
+
+def test_what_may_be_given_still_is_rounded_down() -> None:
+    """One unit of a dollar's 500,000 is not a third of a dollar elsewhere."""
+    assert DOLLARS.afforded(500_001, into=3) == 3
+    assert DOLLARS.afforded(1, into=3) == 0
+    assert DOLLARS.afforded(-1, into=3) == -1
+    assert DOLLARS.afforded(500_000, into=2) == 1_000_000

@@ -145,3 +145,17 @@ async def test_entries_of_other_shapes_are_no_people(entries: list[object]) -> N
                 await client.shifts(SCHEDULE, since=0, until=1)
         else:
             assert all(one.email == "" for one in await client.shifts(SCHEDULE, since=0, until=1))
+
+
+async def test_names_and_addresses_are_plain_text_whatever_somebody_calls_themselves() -> None:
+    """What whoever is on call chose as a name is shown on cards: it must mention nobody, and a row must take it."""
+    async with desk() as at:
+        at.pagerduty.on_call(
+            SCHEDULE,
+            PagerDutyUser(id="PU1", name="<!channel> *Ann*\0 <https://evil.example|here>\ud800", email="ann@x\ud800"),
+            PagerDutyUser(id="PU2", name="Ben O'Neil-王, Jr.\n" + "x" * 500, email="b\u200ben@example.com"),
+        )
+        one, other = await shifts(at)
+        assert (one.name, one.email) == ("!channel Ann https //evil.example here", "")
+        assert other.name.startswith("Ben O'Neil-王, Jr. xxx")
+        assert (len(other.name), other.email) == (60, "")

@@ -335,3 +335,38 @@ def test_a_role_that_nobody_has_while_pagerduty_is_silent_is_doubtful(role: str,
         "add a fallback"
     )
     assert (("", sentence) in found) is told
+
+
+UNITS = """
+[roles]
+engineer = ["S0ENG"]
+%s
+[[rules]]
+name  = "small"
+who   = ["engineer"]
+do    = ["key.create"]
+when  = { %s, granted_at_most = "$5", per = "30d" }
+allow = true
+"""
+OTHER = '[gateways.prod]\nbase_url = "https://prod.example.com"\naccess_token = "TOKEN_PROD"\nunits_per_usd = 1\n'
+
+
+@pytest.mark.parametrize(
+    ("gateways", "limit", "doubtful"),
+    [
+        (OTHER, "remain_quota_at_most = 500_000", True),
+        (OTHER, 'remain_quota_at_most = "100k"', True),
+        (OTHER, 'remain_quota_at_most = "$1"', False),
+        (OTHER, "remain_quota_at_most = 0", False),
+        (OTHER, 'remain_quota_at_most = 500_000, gateway_in = ["default"]', False),
+        (OTHER.replace("= 1\n", "= 500_000\n"), "remain_quota_at_most = 500_000", False),
+        ("", "remain_quota_at_most = 500_000", False),
+    ],
+)
+def test_a_limit_in_units_is_doubtful_where_gateways_count_dollars_otherwise(
+    gateways: str, limit: str, doubtful: bool
+) -> None:
+    """500,000 units are one dollar at one gateway and half a million dollars at the other."""
+    found = [one.sentence for one in lint(parse_policy(UNITS % (gateways, limit))) if "in dollars" in one.sentence]
+    assert bool(found) is doubtful
+    assert not doubtful or "is another amount of money at prod" in found[0]

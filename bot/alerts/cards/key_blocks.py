@@ -150,7 +150,7 @@ def again_blocks(alert: Alert, key_id: int, requests: Requests) -> list[Block]:
     """That a key disabled from this alert works again, and how to end it."""
     if not is_enabled_again(alert, key_id, requests):
         return []
-    how = code(f"/apikey disable {key_id}")
+    how = code(f"/apikey disable {shown_number(key_id)}")
     return [
         section(
             tr(

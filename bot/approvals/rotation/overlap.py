@@ -55,7 +55,7 @@ class RotationOverlap:
                 ":rotating_light: Key {number} was replaced, but could not be disabled: it still works. "
                 "Disable it by hand ({command}).",
                 number=shown_number(request.key_id),
-                command=code(f"/apikey disable {request.key_id}"),
+                command=code(f"/apikey disable {shown_number(request.key_id)}"),
             )
             self.notifications.alarm(c, request, sentence)
         if operation.effect is Effect.STOPS and request.status is Status.SUCCEEDED and request.key_id is not None:

@@ -187,7 +187,7 @@ def _alert(line: Line) -> str:
             source=source,
         )
     if isinstance(keys, list) and keys:
-        about = with_commas(str(key) for key in keys[:10])
+        about = with_commas(str(shown_number(key)) for key in keys[:10])
         return tr("Alert {alert} ({source}) came in about key {keys}", alert=alert, source=source, keys=about)
     return tr("Alert {alert} ({source}) came in", alert=alert, source=source)
 
