@@ -51,6 +51,12 @@ class Span:
     first: date
     until: date
 
+    @property
+    def period(self) -> Period:
+        """Which period it is one of."""
+        days = (self.until - self.first).days
+        return Period.DAY if days == 1 else Period.WEEK if days == 7 else Period.MONTH
+
 
 def span_of(period: Period, day: date) -> Span:
     """The day itself, its week (from Monday), or its month."""

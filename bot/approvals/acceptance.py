@@ -88,6 +88,8 @@ class Acceptances:
         return request
 
     def _accepted(self, c: sa.Connection, request: ApprovalRequest, acceptance: Acceptance) -> ApprovalRequest:
+        # Of two at the same instant, on two replicas, the run of the later one finds the earlier one.
+        ledger.lock(c)
         now = self.clock()
         accepted = acceptance.model_copy(update={"accepted_at": now})
         progress = store.record_progress(c, request.id, acceptance=accepted)

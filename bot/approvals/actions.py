@@ -135,7 +135,8 @@ class RequestActions:
         return may_deny(policy, approver=approver, ask=ask, approval=approval, asked_at=asked_at, now=now, rule=rule)
 
     def _check(self, c: sa.Connection, request_id: int, approver: Actor, requester: Actor, what: str) -> Answer:
-        request = store.get(c, request_id)
+        # A refusal is recorded, too, after that it was asked.
+        request = self.announcements.announce(c, store.get(c, request_id))
         return not_open(request) or self._not_allowed(c, request, approver, requester, what) or request
 
     def _approve(

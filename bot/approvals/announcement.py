@@ -8,6 +8,7 @@ start or to another replica, and nobody can decide a request before it is announ
 import asyncio
 import contextlib
 import logging
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -46,6 +47,7 @@ class Announcements:
     clock: Callable[[], float]
     # What does not fit is found as what others have left.
     _stored: deque[ApprovalRequest] = field(default_factory=lambda: deque(maxlen=MOST_KEPT), init=False)
+    _looked_at: float = field(default_factory=time.monotonic, init=False)
     _bell: asyncio.Event = field(default_factory=asyncio.Event, init=False)
     _task: asyncio.Task[None] | None = field(default=None, init=False)
 
@@ -74,18 +76,21 @@ class Announcements:
     async def run(self) -> None:
         """Announce what was stored here, or else what others have left. What fails is tried again at a later look."""
         self._bell.clear()
-        look = not self._stored
+        # Also where more is stored here all the time.
+        look = not self._stored or time.monotonic() - self._looked_at >= LOOK_SECONDS
         try:
             while found := self._taken() or (await self._left() if look else []):
                 if not await self._announce_each(found):
                     return
-        except sa.exc.SQLAlchemyError:
+        except Exception:
+            # Whatever it is, also a row that cannot be read: what is stored here later is announced all the same.
             logger.exception("stored requests could not be looked for; looking again")
 
     def _taken(self) -> list[ApprovalRequest]:
         return [self._stored.popleft() for _ in range(min(MOST_AT_ONCE, len(self._stored)))]
 
     async def _left(self) -> list[ApprovalRequest]:
+        self._looked_at = time.monotonic()
         return await self.database.read(store.unannounced, most=MOST_AT_ONCE)
 
     async def _announce_each(self, found: list[ApprovalRequest]) -> int:

@@ -153,7 +153,7 @@ class Approvals:
             operations=self.operations,
             clock=self.clock,
         )
-        self.overtaken = Overtaken(notifications=self.notifications, clock=self.clock)
+        self.overtaken = Overtaken(notifications=self.notifications, announcements=self.announcements, clock=self.clock)
         self.key_locks = KeyLocks(
             outbox=self.outbox, channel=self.security_channel, reader=self.client, clock=self.clock
         )

@@ -124,7 +124,7 @@ class Budgets:
         }
         if before is None:
             span = span_of(terms.period, self._today())
-            after = Budget(holder=holder, terms=terms, span=span, amount=terms.amount, **granted)
+            after = Budget(holder=holder, terms=terms, span=span, amount=terms.amount, highest=terms.amount, **granted)
         else:
             after = replace(self._changed(c, before, terms), **granted)
         budgets.save(c, before, after)
@@ -135,7 +135,8 @@ class Budgets:
             return self.present(c, before)[0].changed(terms)
         if before.is_of(self._today()):
             return before.changed(terms)
-        return replace(before.changed(terms), span=span_of(terms.period, self._today()), amount=terms.amount, carried=0)
+        span, amount = span_of(terms.period, self._today()), terms.amount
+        return replace(before.changed(terms), span=span, amount=amount, highest=amount, carried=0)
 
     def _today(self) -> date:
         return day_of(self.clock(), self.policy().time_zone)

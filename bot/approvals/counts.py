@@ -18,7 +18,7 @@ from bot.approvals.models import ApprovalRequest
 from bot.db.engine import Database
 from bot.gateway.dollars import Dollars
 from bot.gateway.numbers import block_named, gateway_of
-from bot.permissions.models import Counted, Facts
+from bot.permissions.models import BudgetLeft, Counted, Facts
 from bot.permissions.rules import Policy
 
 
@@ -109,10 +109,19 @@ class Counts:
             request.operation, request.counted_for, before=request.id, gateway=request.gateway, **about
         )
         facts = replace(facts, counts=counts) if counts else facts
-        if facts.budgets:
-            left = await self.database.read(self.budgets.left, facts.budgets, request.id, request.gateway)
+        if known := await self._budgets_of(request, facts.budgets or ()):
+            left = await self.database.read(self.budgets.left, known, request.id, request.gateway)
             facts = replace(facts, budgets=left or None)
         return facts
+
+    async def _budgets_of(self, request: ApprovalRequest, known: tuple[BudgetLeft, ...]) -> tuple[BudgetLeft, ...]:
+        """The budgets of when it was asked, and those that began, or became this person's, while it waited."""
+        if request.operation not in ledger.GIVING:
+            return known
+        numbers = {one.number for one in known}
+        now = await self.budgets.of(request.counted_for, request.gateway)
+        # Where Slack does not say who is in a role, what was granted goes on.
+        return (*known, *(one for one in now if one.number not in numbers and one.left is not None))
 
     def within(
         self,

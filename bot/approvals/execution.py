@@ -32,11 +32,11 @@ from bot.gateway.gateways import KeyReader
 from bot.gateway.limiter import Priority, asked_by, prioritized
 from bot.gateway.models import Key, KeyId
 from bot.gateway.writes import Journal, WriteResult, WriteStatus
-from bot.keys import lineage, locks, owners
+from bot.keys import budgets, lineage, locks, owners
 from bot.keys.text import state_text
 from bot.languages import joined, tr
 from bot.operations import Change, Effect, Operation, Ownership, Work
-from bot.permissions.models import REVIVING, Actor, ActorKind
+from bot.permissions.models import REVIVING, Actor, ActorKind, BudgetLeft
 from bot.permissions.rules import Policy
 from bot.units import format_moment
 
@@ -199,7 +199,9 @@ class Execution:
             return await self._database.run(self._begun, request, sentence)
         sentence = await self._not_as_judged(judged, requester)
         roles = sorted(self._policy().roles.of(requester))
-        return await self._database.run(self._begun, request, sentence, changed_since=bool(sentence), roles=roles)
+        known = judged.judgement.facts.budgets or ()
+        changed = bool(sentence)
+        return await self._database.run(self._begun, request, sentence, changed_since=changed, roles=roles, known=known)
 
     async def _as_of_now(self, request: ApprovalRequest) -> ApprovalRequest:
         """The request with the lock of now, and with the counts of now, of what was granted before it."""
@@ -256,6 +258,7 @@ class Execution:
         *,
         changed_since: bool = False,
         roles: list[str] | None = None,
+        known: Sequence[BudgetLeft] = (),
     ) -> ApprovalRequest:
         now = self._clock()
         if refusal:
@@ -265,6 +268,7 @@ class Execution:
             ledger.take_back(c, request.id)
         else:
             record(c, Fact.APPLYING, request, at=now, actor=None)
+            budgets.note(c, request.id, [one.number for one in known])
             request = store.move(c, request, Status.RUNNING)
             if roles is not None and self._operations[request.operation].effect in {Effect.CREATES, Effect.REPLACES}:
                 store.record_progress(c, request.id, roles=roles)

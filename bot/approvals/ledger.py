@@ -204,7 +204,7 @@ def _allowances(
     for key, block, terms in found:
         if key != but["key_id"]:
             most[key] = max(most.get(key, 0), units(block, terms.per(count.per)))
-    return sum(most.values()) + sum(units(0, terms.per(count.per)) for terms in of_budgets)
+    return sum(most.values()) + sum(max(units(0, one.per(count.per)) for one in each) for each in of_budgets)
 
 
 def _terms(wanted: Mapping[str, Any]) -> AllowanceTerms | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from bot.approvals import store
+from bot.approvals.announcement import Announcements
 from bot.approvals.cards.notifications import Notifications
 from bot.approvals.models import ApprovalRequest, Outcome, Status
 from bot.approvals.request_audit import record
@@ -18,6 +19,7 @@ class Overtaken:
     """What a batch's change of a key means for those who wait for the same."""
 
     notifications: Notifications
+    announcements: Announcements
     clock: Callable[[], float]
 
     def key_changed(self, c: sa.Connection, key_id: int, operation: str) -> None:
@@ -27,6 +29,8 @@ class Overtaken:
                 self._end(c, request)
 
     def _end(self, c: sa.Connection, request: ApprovalRequest) -> None:
+        # It may have been stored a moment ago: the record says first that it was asked.
+        request = self.announcements.announce(c, request)
         now, sentence = self.clock(), tr("It is done already, by a batch of keys.")
         record(c, Fact.WITHDRAWN, request, at=now, actor=None)
         outcome = Outcome(sentence=sentence, notes=(sentence,))

@@ -47,6 +47,10 @@ class Refills:
         owner = owners.find(c, key.id) if owners.owner_of(c, key.id, key.created_time) else None
         if owner is None or allowance.refill_id is not None or not self._is_in_use(c, allowance, key):
             return None
+        # The row before the lock of what is counted, as everywhere. Without budgets `save` below takes it.
+        row = allowances.find(c, key.id, lock=True) if known else None
+        if row is not None and row.version != allowance.version:
+            return None
         budgets = self._left(c, known, gateway_of(key.id))
         most = min((one.left or 0 for one in budgets), default=allowance.terms.amount)
         if most <= 0:

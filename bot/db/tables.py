@@ -179,8 +179,8 @@ grants = sa.Table(
 
 # What all keys of a person, or of everybody in a role, may be given per period. `holder`: a Slack user id, or
 # "role:NAME". `version` grows with every change, a compare-and-set on it. `first`, `until` (ISO dates, from and up to):
-# the present period, for which there are `present` units and what is `carried` into it. The row of a budget that has
-# ended stays.
+# the present period, for which there are `present` units, `highest` at its most, and what is `carried` into it. The row
+# of a budget that has ended stays.
 budgets = sa.Table(
     "budgets",
     metadata,
@@ -197,6 +197,7 @@ budgets = sa.Table(
     sa.Column("first", sa.String(10), nullable=False),
     sa.Column("until", sa.String(10), nullable=False),
     sa.Column("present", sa.BigInteger, nullable=False),
+    sa.Column("highest", sa.BigInteger, nullable=False, server_default=sa.text("0")),
     sa.Column("carried", sa.BigInteger, nullable=False),
     sa.Index("budgets_by_holder", "holder", unique=True),
 )

@@ -35,14 +35,16 @@ def several(c: sa.Connection, numbers: Collection[int]) -> Sequence[Budget]:
     return [_load(row) for row in c.execute(sa.select(budgets).where(here).order_by(budgets.c.number)).mappings()]
 
 
-def adding(c: sa.Connection, people: Collection[str] | None, today: date, *, but: str) -> Sequence[AllowanceTerms]:
-    """The terms of all budgets of these people (None: of everybody, and of roles), but of one holder: those that stand,
-    and those that have ended in the period of today.
+def adding(
+    c: sa.Connection, people: Collection[str] | None, today: date, *, but: str
+) -> Sequence[Sequence[AllowanceTerms]]:
+    """What each budget of these people (None: of everybody, and of roles) adds, but of one holder: the terms of those
+    that stand, and what they were in the period of today, also when they were lowered or ended since.
     """
     here = budgets.c.holder != but
     here = here if people is None else here & budgets.c.holder.in_(people)
     rows = [_load(row) for row in c.execute(sa.select(budgets).where(here)).mappings()]
-    return [one.terms for one in rows if one.stands or one.is_of(today)]
+    return [terms for one in rows if (terms := one.adding(today))]
 
 
 def save(c: sa.Connection, before: Budget | None, after: Budget) -> bool:
@@ -79,6 +81,7 @@ def _values(one: Budget) -> dict[str, Any]:
         "first": one.span.first.isoformat(),
         "until": one.span.until.isoformat(),
         "present": one.amount,
+        "highest": one.highest,
         "carried": one.carried,
     }
 
@@ -94,6 +97,7 @@ def _load(row: sa.RowMapping) -> Budget:
         ended_at=row["ended_at"],
         span=Span(first=date.fromisoformat(row["first"]), until=date.fromisoformat(row["until"])),
         amount=row["present"],
+        highest=row["highest"],
         carried=row["carried"],
         version=row["version"],
     )

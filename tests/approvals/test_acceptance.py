@@ -1,19 +1,26 @@
 """The new owner of a key answers: they themselves, in time, once; only their yes starts the run."""
 
+import asyncio
+import contextlib
+import threading
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
+from bot.approvals import acceptance
 from bot.approvals.acceptance import SECONDS
 from bot.approvals.models import ApprovalRequest, Status
 from bot.audit import read as read_audit
 from bot.db.engine import Database
+from bot.db.tables import grants
 from bot.errors import ApprovalConflict
 from bot.keys import owners
 from bot.permissions.models import ActorKind, Facts
 from bot.permissions.rules import parse_policy
 from tests.approvals.kit import ADA, BEN, MIRA, person
 from tests.approvals.runs import Running, allowed
+from tests.approvals.test_budgets import settle
 from tests.narrow import present
 
 RULES = """
@@ -139,3 +146,36 @@ async def test_a_key_that_got_another_owner_meanwhile_is_not_given(running: Runn
     ended = await running.spine.row(request.id)
     assert (ended.status, await owner(running, request)) == (Status.FAILED, "U0MIRA")
     assert "belongs to somebody else by now" in present(ended.outcome).sentence
+
+
+@pytest.mark.parametrize(("amount", "ends", "left"), [(100, Status.FAILED, 100), (1_000, Status.SUCCEEDED, 700)])
+async def test_a_budget_that_began_while_the_offer_waited_holds_and_counts(
+    running: Running, amount: int, ends: Status, left: int
+) -> None:
+    request = await offered(running)
+    await settle(running.spine, "U0BEN", {"amount": amount, "period": "month"})
+    await running.acceptances.accept(request.id, BEN)
+    await running.execution.run(str(request.id))
+    assert (await running.spine.row(request.id)).status is ends
+    assert [one.left for one in await running.spine.counts.budgets.of("U0BEN")] == [left]
+
+
+async def test_of_two_that_somebody_takes_at_the_same_instant_the_later_run_finds_the_earlier(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = threading.Barrier(2)
+
+    def together(*_: Any, **__: Any) -> None:
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both.wait(timeout=1.0)
+
+    requests = []
+    for number in (1, 2):
+        record = running.fake.add_key(name=f"search-{number}", remain_quota=300)
+        wanted = {"key_id": record.id, "owner_id": "U0ADA", "owner_team": "T0TEST", "from_id": "U0BEN"}
+        values = {"key_id": record.id, "input": wanted, "delivery_id": f"sub:{number}"}
+        requests.append(await running.stored("key.transfer", **values))
+    monkeypatch.setattr(acceptance, "record", together)
+    await asyncio.gather(*(running.database.run(running.acceptances.ask, one.id) for one in requests))
+    places = await running.database.read(lambda c: list(c.execute(sa.select(grants.c.place)).scalars()))
+    assert sorted(places) == [1, 2]

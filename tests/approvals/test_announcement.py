@@ -10,10 +10,11 @@ from bot.approvals import announcement
 from bot.approvals.flow import Asked
 from bot.approvals.models import ApprovalRequest, Status
 from bot.db.engine import Database
+from bot.errors import PermissionDenied
 from bot.features import OPERATIONS
 from bot.features.key_create.operation import CreateKey
 from bot.operations import Expiry
-from tests.approvals.kit import ADA, CHANNEL, MIRA, Spine, policy
+from tests.approvals.kit import ADA, BEN, CHANNEL, MIRA, Spine, policy
 
 DAY = 86_400.0
 
@@ -113,7 +114,6 @@ async def test_who_decides_at_once_finds_it_announced(database: Database) -> Non
 async def test_what_fails_keeps_no_other_back_and_is_tried_again(
     database: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(announcement, "LOOK_SECONDS", 0.01)
     spine = Spine(database)
     failed = list[int]()
 
@@ -130,6 +130,7 @@ async def test_what_fails_keeps_no_other_back_and_is_tried_again(
     await spine.announcements.run()
     assert (failed, (await spine.row(1)).announced) == ([1, 1], False)
     assert caplog.text.count("request #1 could not be announced") == 2
+    monkeypatch.setattr(announcement, "LOOK_SECONDS", 0.01)
     spine.announcements.start()
     try:
         await announced(spine, 1)
@@ -149,3 +150,44 @@ async def test_a_database_that_is_away_is_asked_again(
     await stored(spine)
     await spine.announcements.run()
     assert await spine.facts() == ["asked"]
+
+
+async def test_who_may_not_decide_is_recorded_after_that_it_was_asked(database: Database) -> None:
+    spine = Spine(database)
+    await stored(spine)
+    with pytest.raises(PermissionDenied):
+        await spine.actions.check(1, BEN, ADA, what="deny")
+    await spine.announcements.run()
+    assert await spine.facts(1) == ["asked", "refused"]
+
+
+async def test_what_others_left_is_looked_for_also_where_more_comes_all_the_time(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone, spine = Spine(database), Spine(database)
+    await stored(gone, 1)
+    await stored(spine, 2)
+    await spine.announcements.run()
+    assert [(await spine.row(number)).announced for number in (1, 2)] == [False, True]
+    monkeypatch.setattr(announcement, "LOOK_SECONDS", 0.0)
+    await stored(spine, 3)
+    await spine.announcements.run()
+    assert [(await spine.row(number)).announced for number in (1, 3)] == [True, True]
+
+
+async def test_a_row_that_cannot_be_read_silences_nobody_else(
+    database: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(announcement, "LOOK_SECONDS", 0.01)
+    gone, spine = Spine(database), Spine(database)
+    await stored(gone, 1)
+    await database.run(lambda c: c.execute(sa.text("UPDATE requests SET status = 'of a later version'")))
+    spine.announcements.start()
+    try:
+        async with asyncio.timeout(20):
+            while "looking again" not in caplog.text:  # noqa: ASYNC110  # another task logs it
+                await asyncio.sleep(0.01)
+        await stored(spine, 2)
+        await announced(spine, 2)
+    finally:
+        await spine.announcements.stop()

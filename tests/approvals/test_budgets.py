@@ -275,3 +275,38 @@ async def test_what_is_left_is_no_more_where_units_are_worth_more(spine: Spine) 
         assert [one.left for one in await priced.of(HER, "default")] == [1]
     finally:
         know_names({})
+
+
+async def test_what_was_lowered_or_ended_counts_as_it_was_until_its_period_is_over(spine: Spine) -> None:
+    spine.policy = parse_policy("""
+[roles]
+engineer = ["S0ENGINEERS"]
+[[rules]]
+name = "r"
+who = ["engineer"]
+do = ["key.allowance"]
+when = { allowance_at_most = 300, per = "30d" }
+allow = true
+""")
+
+    async def counted() -> list[int | None]:
+        return [one.value for one in await spine.counts.now("key.allowance", HER)]
+
+    await settle(spine, HER, terms(200))
+    for wanted in (terms(1), terms(1, "day"), None, terms(2)):
+        spine.now += 60
+        await settle(spine, HER, wanted)
+        assert await counted() == [200]
+    go_to(spine, 2026, 4, 2)
+    assert await counted() == [2]
+
+
+async def test_a_clock_that_was_a_year_ahead_leaves_nothing_to_carry(spine: Spine) -> None:
+    begin = spine.counts.budgets.begin_periods
+    await settle(spine, HER, terms(100, rollover=True))
+    await spine.ask(remain_quota=30)
+    for ahead in (400, 0, 400, 0):
+        go_to(spine, 2026, 3, 10, 12)
+        spine.now += ahead * 86_400
+        await spine.database.run(begin)
+    assert await left(spine) == [70]

@@ -17,7 +17,13 @@ TODAY = date(2026, 3, 10)
 
 def budget(holder: str, **changes: Any) -> Budget:
     terms = AllowanceTerms(amount=100, period=Period.MONTH, rollover=True)
-    values: dict[str, Any] = {"terms": terms, "span": span_of(Period.MONTH, TODAY), "amount": 90, "carried": -3}
+    values: dict[str, Any] = {
+        "terms": terms,
+        "span": span_of(Period.MONTH, TODAY),
+        "amount": 90,
+        "highest": 95,
+        "carried": -3,
+    }
     return Budget(holder=holder, request_id=7, rule="r", set_at=1.5, **values | changes)
 
 
