@@ -82,8 +82,8 @@ class Announcements:
             while found := self._taken() or (await self._left() if look else []):
                 if not await self._announce_each(found):
                     return
-        except Exception:
-            # Whatever it is, also a row that cannot be read: what is stored here later is announced all the same.
+        except (sa.exc.SQLAlchemyError, ValueError):
+            # Also for a row that cannot be read: what is stored here later is announced all the same.
             logger.exception("stored requests could not be looked for; looking again")
 
     def _taken(self) -> list[ApprovalRequest]:
