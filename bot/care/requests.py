@@ -13,7 +13,7 @@ from bot.approvals import store
 from bot.approvals.cards.views import notice_sentence
 from bot.approvals.flow import Asked
 from bot.approvals.granted import GrantedRequests
-from bot.approvals.models import ApprovalRequest, Judgement, NewRequest, Origin, OriginKind, Status
+from bot.approvals.models import FINAL, ApprovalRequest, Judgement, NewRequest, Origin, OriginKind, Status
 from bot.deps import Deps
 from bot.gateway.models import Key
 from bot.languages import joined, tr
@@ -32,8 +32,8 @@ class CareRequests:
     bot_user_id: str
     team_id: str
 
-    async def by_click(self, delivery: Delivery, operation: str, *, reason: str, **wanted: Any) -> ApprovalRequest:
-        """Somebody clicked a button that asks for `operation` with these inputs at once, without a form.
+    async def by_click(self, delivery: Delivery, operation: str, *, reason: str, key_id: int) -> ApprovalRequest:
+        """Somebody clicked a button that asks for `operation` on this key at once, without a form.
 
         A double click is one request, and so is a click while it waits; what came to nothing may be asked again. Of
         two people each asks for themselves. Raises what the flow raises.
@@ -43,12 +43,16 @@ class CareRequests:
         deps, asks = self.deps, self.deps.operations[operation]
         actor = await deps.actor(delivery, fresh=True)
         await deps.flow.admit(actor, operation)
-        click = await deps.database.read(_unanswered, f"{delivery.id}:{actor.slack_user_id}")
+        click, over = f"{delivery.id}:{actor.slack_user_id}", _CAME_TO_NOTHING
+        if delivery.view is not None:
+            # The Home stays, and each click there has an id of its own: what is over may be asked for again.
+            click, over = f"home:{delivery.team_id}:{delivery.action_id}:{key_id}:{actor.slack_user_id}", FINAL
+        click = await deps.database.read(_unanswered, click, over)
         request = await deps.flow.submit(
             Asked(
                 actor=actor,
                 operation=asks,
-                wanted=asks.input_model.model_validate(wanted),
+                wanted=asks.input_model.model_validate({"key_id": key_id}),
                 reason=reason,
                 channel_id=delivery.channel_id,
                 delivery_id=click,
@@ -102,10 +106,10 @@ class CareRequests:
         return self.granted.insert(c, new)[0]
 
 
-def _unanswered(c: sa.Connection, click: str) -> str:
-    """The id of this click, or of its next try where the one before came to nothing."""
+def _unanswered(c: sa.Connection, click: str, over: frozenset[Status]) -> str:
+    """The id of this click, or of its next try where the one before stands at one of `over`."""
     number, name = 1, click
-    while (request := store.by_delivery(c, name)) is not None and request.status in _CAME_TO_NOTHING:
+    while (request := store.by_delivery(c, name)) is not None and request.status in over:
         number += 1
         name = f"{click}:{number}"
     return name

@@ -1,10 +1,13 @@
 """A refill is a granted request of its own: stored with the mark in the row, by whoever marks it first."""
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
+from bot.approvals import ledger
 from bot.approvals.models import OriginKind, Status
 from bot.approvals.refills import ALLOWANCE, Refills
 from bot.db.engine import Database
@@ -16,8 +19,10 @@ from bot.operations import Allowance, AllowanceTerms
 from bot.periods import Period
 from bot.permissions.models import Lock
 from tests.approvals.kit import NOW, TEAM, Spine
+from tests.approvals.test_budgets import settle
 from tests.gateway.answers import ROW
 from tests.keys.records import record
+from tests.narrow import present
 
 KEY = record(7, name="nightly", created_time=5)
 TERMS = AllowanceTerms(amount=100, period=Period.MONTH)
@@ -91,3 +96,29 @@ def test_a_key_that_is_locked_or_of_nobody_is_not_refilled(due: Due) -> None:
     due.database.run_here(locks.unlock, 7)
     due.database.run_here(owners.forget, 7, at=NOW)
     assert due.begin() is None
+
+
+async def test_a_row_that_was_changed_meanwhile_is_left_to_whoever_changed_it(due: Due) -> None:
+    await settle(due.spine, "U0ADA", {"amount": 40, "period": "month"})
+    known = await due.spine.counts.budgets.of("U0ADA")
+    stale = replace(due.row, version=due.row.version - 1)
+    assert due.database.run_here(due.refills.begin, stale, KEY, known) is None
+    request = due.database.run_here(due.refills.begin, due.row, KEY, known)
+    assert present(request).judgement.facts.increase == 40
+
+
+async def test_who_waits_for_a_row_holds_no_lock_of_what_is_counted(postgres_database: Database) -> None:
+    """Whoever settles a change of the allowance has the row and wants that lock: neither waits for the other."""
+    due = Due(postgres_database)
+    await settle(due.spine, "U0ADA", {"amount": 40, "period": "month"})
+    known = await due.spine.counts.budgets.of("U0ADA")
+    waits = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid()")
+    with postgres_database.engine.begin() as c:
+        assert allowances.find(c, 7, lock=True) is not None
+        begun = asyncio.create_task(postgres_database.run(due.refills.begin, due.row, KEY, known))
+        async with asyncio.timeout(20):
+            while not c.scalar(waits):  # noqa: ASYNC110  # another connection's lock
+                await asyncio.sleep(0.01)
+        free = c.scalar(sa.text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": ledger._LOCK})
+    assert await begun is not None
+    assert free

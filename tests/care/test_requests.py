@@ -1,5 +1,7 @@
 """What the `[care]` table does without a person: a granted request like every other, in the name of the owner."""
 
+import asyncio
+
 import pytest
 
 from bot.approvals.models import ApprovalRequest, OriginKind, Status
@@ -95,3 +97,30 @@ async def test_a_click_is_judged_asked_once_and_again_when_it_came_to_nothing(de
         assert (await desk.settled(first.id)).status is Status.WITHDRAWN
         assert (await click(seed.ENGINEER)).id != first.id
         assert desk.key("night job").status == KeyStatus.ENABLED
+
+
+async def test_a_double_click_on_the_home_is_one_request_too(desk_with: OpenDesk) -> None:
+    async with desk_with(policy=ASKING) as desk:
+        await desk.own(seed.ENGINEER, desk.gateway.add_key(name="night job", remain_quota=9))
+        number = desk.key("night job").id
+
+        async def click(moment: int) -> ApprovalRequest:
+            pressed = {"action_id": "key.disable_now", "value": str(number), "action_ts": str(moment)}
+            delivery = Delivery(
+                kind=Kind.ACTION,
+                id=f"act:{seed.TEAM}:V1:{moment}:key.disable_now:{number}",
+                team_id=seed.TEAM,
+                user_id=seed.ENGINEER,
+                user_team_id=seed.TEAM,
+                payload={"view": {"type": "home", "id": "V1"}, "actions": [pressed]},
+                received_at=desk.clock(),
+                responder=desk.app.responder,
+            )
+            return await desk.app.care.parts.requests.by_click(delivery, "key.disable", reason="why", key_id=number)
+
+        first, again, later = *await asyncio.gather(click(1), click(2)), await click(3)
+        assert len({first.id, again.id, later.id}) == 1
+        card = await desk.eventually(desk.card)
+        await desk.slack.click(seed.ENGINEER, card, "more", value=f"withdraw:{first.id}")
+        assert (await desk.settled(first.id)).status is Status.WITHDRAWN
+        assert (await click(4)).id != first.id

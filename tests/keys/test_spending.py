@@ -192,5 +192,6 @@ def test_the_pace_needs_no_more_than_the_samples_of_its_time(steps: list[tuple[i
 
     whole, part = spent(inf), spent(PACE_SECONDS)
     assert pace(part, now=MONDAY) == pace(whole, now=MONDAY)
-    if whole.amounts:
+    # What was given back is taken from a step before it, which may lie before that time.
+    if whole.amounts and all(units >= 0 for _, units in steps):
         assert part.amounts[-1].end == whole.amounts[-1].end
