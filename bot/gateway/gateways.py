@@ -187,6 +187,30 @@ class Gateways:
         return found
 
 
+ToldKeys = tuple[list[Key], Mapping[str, int]]
+"""Keys that were read, and why others could not be, each reason with the number of them."""
+
+
+async def told_keys(reader: KeyReader, key_ids: Iterable[int], *, deadline: float) -> ToldKeys:
+    """Many records, fresh, of the gateways that tell. Raises where none does."""
+    told: list[Key] = []
+    untold: dict[str, int] = {}
+    errors: list[GatewayCallError] = []
+
+    async def read(ids: Sequence[KeyId]) -> None:
+        try:
+            told.extend((await reader.get_keys(ids, deadline=deadline)).values())
+        except GatewayCallError as error:
+            errors.append(error)
+            untold[error.sentence] = untold.get(error.sentence, 0) + len(ids)
+
+    parts = by_gateway(key_ids)
+    await asyncio.gather(*map(read, parts))
+    if errors and len(errors) == len(parts):
+        raise errors[0]
+    return told, untold
+
+
 def by_gateway(key_ids: Iterable[int]) -> list[list[KeyId]]:
     """The keys of each gateway apart, in the order in which they came."""
     parts: dict[int, list[KeyId]] = {}

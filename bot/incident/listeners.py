@@ -16,6 +16,7 @@ from bot.db import named_values
 from bot.deps import BACKGROUND_SECONDS, Deps
 from bot.durable.engine import Engine
 from bot.errors import ApprovalConflict, BotError, InputError
+from bot.gateway.gateways import ToldKeys, told_keys
 from bot.gateway.limiter import Priority, prioritized
 from bot.gateway.models import Key, KeyStatus
 from bot.gateway.numbers import gateway_of
@@ -98,11 +99,12 @@ class BatchListeners:
 
     async def _preview(self, delivery: Delivery, actor: Actor, operation: str, scope: BatchScope) -> dict[str, Any]:
         deps = self.deps
-        found = await self._keys(actor, operation, scope, delivery.channel_id)
-        gone = 0 if scope.batch is None else len(await deps.database.read(self._to_undo, scope.batch)) - len(found)
+        found, untold = await self._keys(actor, operation, scope, delivery.channel_id)
+        known = len(found) + sum(untold.values())
+        gone = 0 if scope.batch is None else len(await deps.database.read(self._to_undo, scope.batch)) - known
         whose = await deps.database.read(owners.all_owners)
         locked = await deps.database.read(locks.all_locks) if operation == ENABLE else {}
-        left_out: Counter[str] = Counter()
+        left_out: Counter[str] = Counter(untold)
         drafted: list[BatchKey] = []
         refusal: Decision | None = None
         agreeing: set[str] = set()
@@ -153,25 +155,25 @@ class BatchListeners:
         )
         return preview(batch, drafted, left_out, agreeing=sorted(agreeing), gone=gone)
 
-    async def _keys(self, actor: Actor, operation: str, scope: BatchScope, channel: str) -> list[Key]:
+    async def _keys(self, actor: Actor, operation: str, scope: BatchScope, channel: str) -> ToldKeys:
         """The keys that are meant, freshly read, lowest id first. Raises InputError and GatewayError."""
         with prioritized(Priority.KILL if operation == DISABLE else Priority.PEOPLE):
             return await self._read(actor, operation, scope, channel)
 
-    async def _read(self, actor: Actor, operation: str, scope: BatchScope, channel: str) -> list[Key]:
+    async def _read(self, actor: Actor, operation: str, scope: BatchScope, channel: str) -> ToldKeys:
         deps = self.deps
         if scope.batch is not None:
             return await self._listed(await deps.database.read(self._to_undo, scope.batch))
         if scope.listing:
             keys = await deps.reader.list_keys(deadline=10 * BACKGROUND_SECONDS)
-            return await deps.access.listed(actor, operation, keys, scope.listing, channel=channel)
+            return await deps.access.listed(actor, operation, keys, scope.listing, channel=channel), {}
         ids: set[int] | None = None
         if scope.person:
             owned = await deps.database.read(owners.owned_by, scope.person, limit=100_000)
             ids = {line.key_id for line in owned}
-        keys = await self._listed(ids)
+        keys, untold = await self._listed(ids)
         before = scope.before
-        return [key for key in keys if before is None or key.created_time < before]
+        return [key for key in keys if before is None or key.created_time < before], untold
 
     def _to_undo(self, c: sa.Connection, batch_id: int) -> set[int]:
         batch = store.find(c, batch_id)
@@ -181,14 +183,13 @@ class BatchListeners:
             raise ApprovalConflict(tr("Batch {number} is still running; stop it first.", number=batch_id))
         return {key.key_id for key in store.keys_of(c, batch_id, status=BatchKeyStatus.DONE)}
 
-    async def _listed(self, ids: set[int] | None) -> list[Key]:
-        """Every key of the account, or those of them; one by one where they are few."""
+    async def _listed(self, ids: set[int] | None) -> ToldKeys:
+        """Every key of the account, or those of them, one by one where they are few, of the gateways that tell."""
         reader, deadline = self.deps.reader, 10 * BACKGROUND_SECONDS
-        if ids is not None:
-            keys = list((await reader.get_keys(ids, deadline=deadline)).values())
-        else:
-            keys = await reader.list_keys(deadline=deadline)
-        return sorted(keys, key=lambda key: key.id)
+        if ids is None:
+            return sorted(await reader.list_keys(deadline=deadline), key=lambda key: key.id), {}
+        keys, untold = await told_keys(reader, ids, deadline=deadline)
+        return sorted(keys, key=lambda key: key.id), untold
 
     async def submit(self, delivery: Delivery) -> Ack:
         """The confirmation was typed: start."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from bot.errors import InputError
-from bot.gateway.errors import KeyNotFound
+from bot.gateway.errors import GatewayRemoved, KeyNotFound
 from bot.gateway.gateways import KeyReader
 from bot.gateway.models import Key, KeyId
 from bot.gateway.numbers import shown_number
@@ -98,7 +98,8 @@ class KeyLookup:
         number = reference.number
         if number is not None and (found := await self._numbered(reference, number, deadline)):
             return found
-        return _once([*await self._searched(reference, deadline), *await self._alike(reference, deadline)])
+        searched = await self._searched(reference, deadline)
+        return _once([*searched, *await self._alike(reference, deadline, alone=not searched)])
 
     async def _numbered(self, reference: KeyReference, number: int, deadline: float) -> list[Key]:
         """The key with this number, and keys whose name is this number: [] when there is no such number."""
@@ -136,12 +137,25 @@ class KeyLookup:
         ]
         return _once([key for keys in await asyncio.gather(*searches) for key in keys])
 
-    async def _alike(self, reference: KeyReference, deadline: float) -> list[Key]:
-        """Keys whose names look like one of these, among all that were ever read, as they are now."""
+    async def _alike(self, reference: KeyReference, deadline: float, *, alone: bool = False) -> list[Key]:
+        """Keys whose names look like one of these, among all that were ever read, as they are now.
+
+        Those of a gateway that was taken out of the policy file hold up no other; it is said where there are no others
+        and nothing else was found (`alone`).
+        """
         if self.inventory is None:
             return []
-        alike = await self.inventory.remembered(reference.folded)
-        found = await asyncio.gather(*(self._fresh(self.inventory, int(key.id), deadline) for key in alike))
+        there, removed = [], None
+        for key in await self.inventory.remembered(reference.folded):
+            try:
+                self.reader.of(int(key.id))
+            except GatewayRemoved as error:
+                removed = error
+            else:
+                there.append(int(key.id))
+        if removed is not None and alone and not there:
+            raise removed
+        found = await asyncio.gather(*(self._fresh(self.inventory, number, deadline) for number in there))
         return [key for key in found if key is not None and fold(key.name) in reference.folded]
 
     async def _fresh(self, inventory: Inventory, number: int, deadline: float) -> Key | None:

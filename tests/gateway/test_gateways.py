@@ -3,7 +3,7 @@
 import pytest
 
 from bot.gateway.errors import GatewayRemoved, GatewayUnavailable, KeyNotFound
-from bot.gateway.gateways import Gateways, by_gateway
+from bot.gateway.gateways import Gateways, by_gateway, told_keys
 from bot.gateway.models import Key, KeyId, KeyStatus
 from bot.gateway.numbers import BLOCK, KeyNumbers
 from bot.languages import english
@@ -117,3 +117,16 @@ async def test_a_single_client_stands_for_all() -> None:
     client = client_of(fake_gateway())
     assert client.each == (client,)
     assert client.of(5) is client.named("prod") is client
+
+
+async def test_of_many_keys_those_are_told_whose_gateways_tell() -> None:
+    """All keys of somebody are wanted, to disable them: what is away or taken out keeps none of the others alive."""
+    two, old = Two(), KeyId(2 * BLOCK + 5)
+    away(two.there)
+    keys, untold = await told_keys(two.gateways, [two.first, two.second, old, KeyId(old + 1)], deadline=5.0)
+    assert [key.id for key in keys] == [two.first]
+    assert sorted(untold.values()) == [1, 2]
+    assert any("The gateway old is not in the policy file" in english(why) for why in untold)
+    with pytest.raises(GatewayRemoved):
+        await told_keys(two.gateways, [old], deadline=5.0)
+    assert await told_keys(two.gateways, [], deadline=5.0) == ([], {})

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from keydesk_sandbox import seed
-from tests.scenarios.desk import text_of
+from tests.scenarios.alerting import SAM
+from tests.scenarios.desk import text_of, view_text
 from tests.scenarios.two_gateways import GATEWAYS, House, asked, named, told
 
 ADA, CHANNEL = seed.ENGINEER, seed.KEYS_CHANNEL
@@ -53,3 +54,22 @@ async def test_two_accounts_at_one_address_are_two_gateways_within_one_limit(sql
         await asked(desk, "third", "there")
         await desk.eventually(lambda: [one.name for one in named(house.prod)] == ["there"])
         await desk.eventually(lambda: "Two gateways are the same" in " ".join(desk.app.resources.gateway_problems()))
+
+
+async def test_one_that_was_taken_out_keeps_no_key_of_another_alive(sqlite_house: House) -> None:
+    """A key of the same name, and a key of the same person, lie at the gateway that is gone from the file."""
+    house = sqlite_house
+    async with house.running() as desk:
+        await asked(desk, "default", "twin")
+        await asked(desk, "prod", "twin")
+        await desk.eventually(lambda: len([m for m in desk.dm(ADA, "is ready") if "twin" in text_of(m)]) > 1)
+    house.write(gateways="")
+    async with house.running() as desk:
+        await desk.slack.command(SAM, CHANNEL, "/apikey show twin")
+        await desk.eventually(lambda: "Allowed IPs" in view_text(desk.slack.top_view(SAM)))
+        await desk.slack.close_view(SAM, desk.slack.top_view(SAM))
+        await desk.slack.command(SAM, CHANNEL, f"/apikey disable all of <@{ADA}>")
+        await desk.eventually(lambda: "will be disabled" in view_text(desk.slack.top_view(SAM)))
+        shown = view_text(desk.slack.top_view(SAM))
+        assert "1 is left out: The gateway prod is not in the policy file any more" in shown
+        assert "twin" in shown
