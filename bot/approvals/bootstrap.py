@@ -119,7 +119,7 @@ class Approvals:
         self.counts = Counts(
             database=self.database,
             policy=self.policy,
-            people_of=self.directory.all_people,
+            people_of=self.directory.all_holders,
             own_group=self.inventory.account_group,
             dollars=self.dollars,
             clock=self.clock,

@@ -108,24 +108,22 @@ class Schedules:
     def held_by(self, slack_user_id: str, groups: frozenset[str]) -> frozenset[str]:
         """The schedules by which somebody has a role now. `groups`: the Slack groups that this person is in."""
         names = groups | {slack_user_id}
-        held = set()
-        for name, fallback in self._fallbacks().items():
-            those = self._on_call(name, afterwards=AFTERWARDS_SECONDS)
-            if not self._on_call(name, afterwards=0.0):
-                those |= fallback
-            if not names.isdisjoint(those):
-                held.add(name)
-        return frozenset(held)
+        return frozenset(name for name in self._fallbacks() if not names.isdisjoint(self._holders(name)))
 
     def called(self, ids: Iterable[str]) -> frozenset[str]:
         """The same ids with each schedule replaced by whoever is on call now, or by its fallback. Asks nothing."""
-        found: set[str] = set()
-        for one in ids:
-            if one.startswith(PREFIX):
-                found |= self._on_call(one, afterwards=0.0) or self._fallbacks().get(one, frozenset())
-            else:
-                found.add(one)
-        return frozenset(found)
+        return _replaced(ids, lambda name: self._on_call(name, afterwards=0.0) or self._fallback(name))
+
+    def holders(self, ids: Iterable[str]) -> frozenset[str]:
+        """The same ids with each schedule replaced by all who have a role by it now. Asks nothing."""
+        return _replaced(ids, self._holders)
+
+    def _holders(self, name: str) -> frozenset[str]:
+        those = self._on_call(name, afterwards=AFTERWARDS_SECONDS)
+        return those if self._on_call(name, afterwards=0.0) else those | self._fallback(name)
+
+    def _fallback(self, name: str) -> frozenset[str]:
+        return self._fallbacks().get(name, frozenset())
 
     def silence(self, ids: Iterable[str]) -> str:
         """Why the fallback is called for one of these ids, in a sentence; "" where it is not. Asks nothing."""
@@ -247,6 +245,11 @@ class Schedules:
             schedule=schedule,
             reason=reason,
         )
+
+
+def _replaced(ids: Iterable[str], people: Callable[[str], frozenset[str]]) -> frozenset[str]:
+    found = (people(one) if one.startswith(PREFIX) else frozenset({one}) for one in ids)
+    return frozenset[str]().union(*found)
 
 
 def _unknown_people(name: str, strangers: tuple[str, ...]) -> str:

@@ -288,18 +288,25 @@ class Directory:
 
     async def people(self, ids: Iterable[str]) -> frozenset[str]:
         """The people behind ids of people, groups and schedules; of a group that Slack does not tell about, nobody."""
-        people, _ = await self._behind(ids)
+        people, _ = await self._behind(ids, self.schedules.called)
         return people
 
     async def all_people(self, ids: Iterable[str]) -> frozenset[str] | None:
         """The same; None when Slack does not tell who is in one of the groups."""
-        people, complete = await self._behind(ids)
+        people, complete = await self._behind(ids, self.schedules.called)
         return people if complete else None
 
-    async def _behind(self, ids: Iterable[str]) -> tuple[frozenset[str], bool]:
-        """The people, and whether Slack told about every group."""
+    async def all_holders(self, ids: Iterable[str]) -> frozenset[str] | None:
+        """The same with everybody who has a role by a schedule: for what is counted over them."""
+        people, complete = await self._behind(ids, self.schedules.holders)
+        return people if complete else None
+
+    async def _behind(
+        self, ids: Iterable[str], whom: Callable[[Iterable[str]], frozenset[str]]
+    ) -> tuple[frozenset[str], bool]:
+        """The people, and whether Slack told about every group. `whom`: what stands for schedules."""
         await self.schedules.look()
-        wanted = self.schedules.called(ids)
+        wanted = whom(ids)
         groups = sorted(one for one in wanted if one.startswith("S"))
         flights = [self._look_at_group(group_id, fresh=False) for group_id in groups]
         pending = [flight for flight in flights if flight is not None]

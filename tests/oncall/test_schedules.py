@@ -120,6 +120,21 @@ async def test_a_shift_ends_on_the_second_and_its_person_may_still_decide_for_te
         assert len(at.pagerduty.asked) == 1
 
 
+async def test_whoever_has_the_role_still_is_counted_with_it_though_not_called() -> None:
+    """Else what they were granted would not count, for ten minutes in which they may ask for the same again."""
+    async with desk() as at:
+        at.pagerduty.on_call(SCHEDULE, ANN, end=at.clock.now + MINUTE)
+        at.pagerduty.override(SCHEDULE, BEN, start=at.clock.now + MINUTE, end=at.clock.now + 60 * MINUTE)
+        await at.schedules.look()
+        assert at.schedules.holders([NAME, "S0X"]) == {"U0ANN", "S0X"}
+        at.clock.now += 2 * MINUTE
+        assert at.called() == {"U0BEN"}
+        assert at.schedules.holders([NAME]) == {"U0ANN", "U0BEN"}
+        assert all(at.decides(one) for one in at.schedules.holders([NAME]))
+        at.clock.now += 60 * MINUTE
+        assert at.schedules.holders([NAME]) == FALLBACK
+
+
 async def test_ten_minutes_after_a_shift_its_person_may_not_decide_any_more_also_after_a_restart() -> None:
     async with desk() as at:
         at.pagerduty.on_call(SCHEDULE, BEN, start=at.clock.now + MINUTE)

@@ -98,6 +98,9 @@ async def test_after_the_shift_the_next_is_reminded_and_whoever_was_called_decid
         assert f"<@{ALEX}>" in text_of(card)
         await desk.pass_time(HOUR + 5 * MINUTE)  # Sam's turn; Alex was called, and may still decide
         assert not desk.dm(SAM, "asks for a new key")
+        # What Alex was given counts with the role for as long as Alex has it.
+        counted = await desk.app.approvals.counts.people_of([f"pagerduty:{SCHEDULE}"])
+        assert counted == frozenset({ALEX, SAM})
         await desk.slack.click(ALEX, card, "approve")
         assert (await desk.settled()).status is Status.SUCCEEDED
         await desk.ask(ADA, name="second", remain_quota="2M", expired_time="90d")

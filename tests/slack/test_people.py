@@ -39,6 +39,7 @@ async def test_whoever_stands_in_for_a_silent_schedule_has_its_role(
     ids = ["pagerduty:P0ABC12"]
     assert "U1ALICE" in await people.directory.people(ids)
     assert await people.directory.all_people(ids) == await people.directory.people(ids)
+    assert await people.directory.all_holders(ids) == await people.directory.people(ids)
     assert any("KEYDESK_PAGERDUTY_TOKEN is not set" in problem for problem in people.directory.problems())
     policies[0] = parse_policy("")
     assert "pagerduty:P0ABC12" not in (await people.directory.actor("U1ALICE", "")).groups
