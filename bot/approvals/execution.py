@@ -18,7 +18,7 @@ from bot.approvals.cards.notifications import Notifications
 from bot.approvals.counts import Counts
 from bot.approvals.key_locks import locked_meanwhile
 from bot.approvals.models import FINAL, IN_HAND, ApprovalRequest, OriginKind, Outcome, Postponement, Status
-from bot.approvals.recheck import adds_to, outgrown, read_late, refusal_today
+from bot.approvals.recheck import by_today, outgrown, read_late, refusal_today
 from bot.approvals.record_check import OWNER
 from bot.approvals.request_audit import record
 from bot.approvals.rotation.lineage import RequestLineage, touched_since
@@ -223,7 +223,7 @@ class Execution:
     async def _not_as_judged(self, request: ApprovalRequest, requester: Actor) -> str:
         """What the record of now changes, where the judgement goes by it: for what is added, and what was unread."""
         unread = request.before is None
-        if request.key_id is None or not (unread or adds_to(request) is not None):
+        if request.key_id is None or not (unread or by_today(request)):
             return ""
         try:
             fresh = await self._reader.get_key(KeyId(request.key_id))

@@ -75,8 +75,8 @@ def take_back(c: sa.Connection, request_id: int) -> None:
     c.execute(sa.delete(grants).where(grants.c.request_id == request_id))
 
 
-def set_units(c: sa.Connection, request_id: int, units: int) -> None:
-    """What was given is known exactly only now: a refill adds what was missing."""
+def set_units(c: sa.Connection, request_id: int, units: int | None) -> None:
+    """What was given is known exactly only now: a refill adds what was missing, a key comes with what is left on it."""
     c.execute(sa.update(grants).where(grants.c.request_id == request_id).values(units=units))
 
 

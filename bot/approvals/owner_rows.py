@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import sqlalchemy as sa
 
+from bot.approvals import ledger
 from bot.approvals.models import ApprovalRequest
 from bot.gateway.models import Key, KeyStatus
 from bot.gateway.writes import WriteResult
@@ -28,6 +29,7 @@ def remember(c: sa.Connection, request: ApprovalRequest, operation: Operation, r
         owners.rename(c, key.id, key.name)
     if effect is Effect.GIVES:
         given = NewOwner.model_validate(request.input)
+        ledger.set_units(c, request.id, None if key.unlimited_quota else max(0, key.remain_quota))
         owners.hand_over(c, _line(request, key, given.owner_id, given.owner_team, now))
     if effect in {Effect.CREATES, Effect.REPLACES}:
         old = owners.find(c, request.key_id) if effect is Effect.REPLACES and request.key_id else None

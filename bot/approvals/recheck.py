@@ -7,7 +7,7 @@ from bot.approvals.models import ApprovalRequest
 from bot.gateway.models import Key
 from bot.languages import joined, tr
 from bot.operations import facts_of
-from bot.permissions.models import Actor, Ask, Decision, Facts
+from bot.permissions.models import GIVES_A_KEY, Actor, Ask, Decision, Facts
 from bot.permissions.policy import binding_terms, decide, may_approve
 from bot.permissions.rules import Policy
 from bot.permissions.stages import missing
@@ -19,16 +19,37 @@ def adds_to(request: ApprovalRequest) -> int | None:
     return int(delta) if delta is not None else None
 
 
+def by_today(request: ApprovalRequest) -> bool:
+    """Whether what it gives hangs on what its key has when it runs."""
+    return adds_to(request) is not None or request.operation in GIVES_A_KEY
+
+
 def outgrown(policy: Policy, request: ApprovalRequest, requester: Actor, fresh: Key) -> str:
-    """Why a delta on today's numbers is not what was judged; "" when it is, or when the policy now simply allows it.
+    """Why a delta on today's numbers, or a key with what is on it today, is not what was judged; "" when it is, or when
+    the policy now simply allows it.
 
     Other requests may have come first: each was judged as if it were alone, and together they may be too much.
     """
+    if request.operation in GIVES_A_KEY:
+        return _has_more(policy, request, requester, fresh)
     delta, seen = adds_to(request), request.judgement.facts.remain_quota
     if delta is None or (seen is not None and fresh.remain_quota + delta <= seen):
         return ""  # usage only lowers the quota below what was judged
     facts = replace(request.judgement.facts, remain_quota=fresh.remain_quota + delta, increase=delta)
-    today = _otherwise(policy, request, requester, facts)
+    return _changed(_otherwise(policy, request, requester, facts))
+
+
+def _has_more(policy: Policy, request: ApprovalRequest, requester: Actor, fresh: Key) -> str:
+    """The same for a key that comes to somebody with what is left on it."""
+    judged, rest = request.judgement.facts, 0 if fresh.unlimited_quota else max(0, fresh.remain_quota)
+    more = judged.increase is not None and rest > judged.increase
+    if not more and (judged.unlimited_quota or not fresh.unlimited_quota):
+        return ""
+    facts = replace(judged, remain_quota=fresh.remain_quota, increase=rest, unlimited_quota=fresh.unlimited_quota)
+    return _changed(_otherwise(policy, request, requester, facts))
+
+
+def _changed(today: Decision | None) -> str:
     if today is None:
         return ""
     changed = tr(

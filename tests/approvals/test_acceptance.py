@@ -160,6 +160,31 @@ async def test_a_budget_that_began_while_the_offer_waited_holds_and_counts(
     assert [one.left for one in await running.spine.counts.budgets.of("U0BEN")] == [left]
 
 
+@pytest.mark.parametrize(
+    ("quota", "ends", "left"),
+    [
+        ({"remain_quota": 900}, Status.FAILED, 400),
+        ({"unlimited_quota": True}, Status.FAILED, 400),
+        ({"remain_quota": 350}, Status.SUCCEEDED, 50),
+        ({"remain_quota": 100}, Status.SUCCEEDED, 300),
+    ],
+)
+async def test_what_is_on_the_key_when_it_comes_holds_and_counts(
+    running: Running, quota: dict[str, Any], ends: Status, left: int
+) -> None:
+    request = await offered(running)
+    await settle(running.spine, "U0BEN", {"amount": 400, "period": "month"})
+    # Its owner has it filled, or spends, while the offer waits.
+    running.fake.edit_behind(present(request.key_id), **quota)
+    await running.acceptances.accept(request.id, BEN)
+    await running.execution.run(str(request.id))
+    ended = await running.spine.row(request.id)
+    assert ended.status is ends
+    assert [one.left for one in await running.spine.counts.budgets.of("U0BEN")] == [left]
+    if ends is Status.FAILED:
+        assert "quota has changed since this was asked" in present(ended.outcome).sentence
+
+
 async def test_of_two_that_somebody_takes_at_the_same_instant_the_later_run_finds_the_earlier(
     running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
