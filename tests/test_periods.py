@@ -76,3 +76,9 @@ def test_the_day_is_that_of_the_time_zone() -> None:
 def test_amounts_are_compared_as_if_a_month_had_30_days() -> None:
     assert [period.seconds for period in Period] == [86_400, 604_800, 2_592_000]
     assert [period_word(period) for period in Period] == ["Daily", "Weekly", "Monthly"]
+
+
+@pytest.mark.parametrize("period", list(Period))
+@pytest.mark.parametrize("day", [date(2026, 2, 10), date(2024, 2, 29), date(2026, 12, 31)])
+def test_a_span_tells_its_period(period: Period, day: date) -> None:
+    assert span_of(period, day).period is period

@@ -41,3 +41,17 @@ def test_other_terms_count_in_the_period_that_it_is_in() -> None:
     changed = budget(ended_at=3.0).changed(daily)
     assert (changed.span, changed.amount, changed.stands, changed.terms) == (MARCH, 100, True, daily)
     assert changed.at(date(2026, 4, 1), 0).span == Span(first=date(2026, 4, 1), until=date(2026, 4, 2))
+
+
+def test_what_it_was_in_its_period_adds_until_that_is_over() -> None:
+    lowered = budget().changed(AllowanceTerms(amount=1, period=Period.DAY))
+    here, later = date(2026, 3, 20), date(2026, 4, 1)
+    assert [(one.amount, one.period) for one in lowered.adding(here)] == [(1, Period.DAY), (100, Period.MONTH)]
+    assert [one.amount for one in lowered.adding(later)] == [1]
+    ended = budget(ended_at=2.0)
+    assert ([one.amount for one in ended.adding(here)], ended.adding(later)) == ([100], [])
+
+
+def test_a_clock_that_was_ahead_leaves_only_what_is_overdrawn() -> None:
+    ahead = budget(rollover=True).at(date(2027, 3, 10), 30)
+    assert [ahead.at(date(2026, 3, 10), given).carried for given in (0, 250)] == [0, -80]
