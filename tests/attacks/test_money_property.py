@@ -99,14 +99,13 @@ class Crowd:
         self.first = max(record.id for record in records) + 1
         shared: dict[str, Any] = {
             "database": services.database,
-            "engine": services.engine,
             "policy": services.policy.current,
-            "notifications": services.notifications,
             "calls": services.approvals.calls,
+            "announcements": services.approvals.announcements,
             "operations": OPERATIONS,
             "clock": services.clock,
         }
-        self.actions = RequestActions(**shared)
+        self.actions = RequestActions(**shared, engine=services.engine, notifications=services.notifications)
         self.flow = Flow(
             **shared,
             reader=services.client,

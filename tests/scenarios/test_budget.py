@@ -18,13 +18,15 @@ async def open_form(desk: Desk, user: str, text: str) -> str:
     return view_text(desk.slack.top_view(user))
 
 
-async def grant(desk: Desk, number: int, text: str) -> None:
-    """Asked by the command, approved by the manager."""
+async def grant(desk: Desk, number: int, text: str) -> str:
+    """Asked by the command, approved by the manager. What the card said that they decided by."""
     await open_form(desk, ADA, text)
     assert (await desk.slack.submit(ADA, desk.slack.top_view(ADA))).ok
     card = await desk.eventually(functools.partial(desk.card, number))
+    asked = text_of(card)
     await desk.slack.click(MIRA, card, "approve")
     assert (await desk.settled(number)).status is Status.SUCCEEDED
+    return asked
 
 
 async def heard(desk: Desk, user: str, text: str) -> str:
@@ -39,8 +41,7 @@ async def test_it_is_asked_approved_drawn_on_and_seen(http_desk: Desk) -> None:
     text = await open_form(desk, ADA, f"allowance <@{ADA}> $20 per month for the search team")
     assert "There is no budget yet" in text
     assert "Needs approval" in text
-    await grant(desk, 1, f"budget <@{ADA}> $20 per month for the search team")
-    card = text_of(desk.card(1))
+    card = await grant(desk, 1, f"budget <@{ADA}> $20 per month for the search team")
     assert "asks to change the budget of" in card
     assert "10M units ($20.00) every month" in card
     # Within it more is granted at once, by the rule that says so; small ones count too.
