@@ -61,7 +61,7 @@ async def test_an_offer_is_accepted_and_made_as_offered(desk: Desk) -> None:
     card = await waiting(desk)
     await desk.slack.click(MIRA, card, "approve_with_changes")
     view = desk.slack.top_view(MIRA)
-    assert "must accept it first" in view_text(view)
+    assert "accepts the offer" in view_text(view)
     answer = await desk.slack.submit(MIRA, view)
     assert "Nothing differs" in answer.body["errors"]["remain_quota"]
     await desk.fill(MIRA, view, remain_quota="3M")

@@ -10,13 +10,16 @@ def change_value(change: Change, value: str) -> str:
     return mention(value) if change.field == OWNER_FIELD else dated(inert(value))
 
 
+def change_text(change: Change) -> str:
+    """The new value, or before → after, as mrkdwn."""
+    after = change_value(change, change.after)
+    if change.before is None:
+        return after
+    before = change_value(change, change.before)
+    return trc("a value before and after, in a list", "{before} → *{after}*", before=before, after=after)
+
+
 def change_lines(changes: tuple[Change, ...]) -> list[Block]:
     """The facts of a card: new values, or before → after."""
-    pairs = []
-    for change in changes:
-        after = change_value(change, change.after)
-        if change.before is not None:
-            before = change_value(change, change.before)
-            after = trc("a value before and after, in a list", "{before} → *{after}*", before=before, after=after)
-        pairs.append((change.label, after))
+    pairs = [(change.label, change_text(change)) for change in changes]
     return fields(pairs) if pairs else []

@@ -7,7 +7,7 @@ from bot.approvals.models import ApprovalRequest
 from bot.errors import InputError
 from bot.languages import tr, trc
 from bot.operations import Expiry, Offer
-from bot.slack.blocks import bold_name, context, mention, modal, option, section
+from bot.slack.blocks import Block, bold_name, context, mention, modal, option, section
 from bot.slack.inputs import State, checkboxes, input_block, select, text_input, ticked, typed
 from bot.typed_text import clean, clean_number
 from bot.units import format_duration, parse_delta, parse_quota, short_quota
@@ -23,7 +23,11 @@ _SPANS = {"1d": _DAY, "7d": 7 * _DAY, "30d": 30 * _DAY, "90d": 90 * _DAY, "365d"
 def build_offer_modal(request: ApprovalRequest, *, units_per_usd: int) -> dict[str, Any]:
     """Prefilled with what was asked for; what stays is granted as asked."""
     wanted = request.input
-    title = trc("title of the window: approve with changes", "With changes")
+    asks_first = request.approval is not None and request.approval.counter_offer == "ask"
+    if asks_first:
+        title = trc("title of the window: approve with changes", "Offer less")
+    else:
+        title = trc("title of the window: approve with changes", "With changes")
     blocks = [section(about(request))]
     units = f"{units_per_usd:,}"
     hint = tr("Units or money; $1 = {units} units. At most what was asked for.", units=units)
@@ -49,10 +53,7 @@ def build_offer_modal(request: ApprovalRequest, *, units_per_usd: int) -> dict[s
             if span < longest
         ]
         blocks.append(input_block(EXPIRY, tr("Expires"), select(options, initial=KEEP)))
-    models = [model for model in wanted.get("models") or () if len(model) <= 75][:10]
-    if models:
-        boxes = checkboxes([option(model, model) for model in models], initial=models)
-        blocks.append(input_block(MODELS, tr("Models"), boxes, hint=tr("At least one.")))
+    blocks += _model_boxes(request)
     if len(blocks) == 1:
         blocks.append(
             section(tr("There is nothing in this request that could be granted in part. Approve it, or deny it."))
@@ -60,10 +61,19 @@ def build_offer_modal(request: ApprovalRequest, *, units_per_usd: int) -> dict[s
         return modal(OFFER, title, blocks, close=tr("Close"))
     why = text_input(multiline=True, max_length=300)
     blocks.append(input_block(REASON, tr("Why"), why, hint=tr("The requester reads it."), optional=True))
-    if request.approval is not None and request.approval.counter_offer == "ask":
+    if asks_first:
         who = mention(request.requester_id)
-        blocks.insert(1, context(tr("If you grant less than was asked, {who} must accept it first.", who=who)))
-    return modal(OFFER, title, blocks, submit=trc("button", "Approve"), private_metadata=str(request.id))
+        blocks.insert(1, context(tr("Nothing is made or changed before {who} accepts the offer.", who=who)))
+    submit = trc("button", "Send offer") if asks_first else trc("button", "Approve")
+    return modal(OFFER, title, blocks, submit=submit, private_metadata=str(request.id))
+
+
+def _model_boxes(request: ApprovalRequest) -> list[Block]:
+    models = [model for model in request.input.get("models") or () if len(model) <= 75][:10]
+    if not models:
+        return []
+    boxes = checkboxes([option(model, model) for model in models], initial=models)
+    return [input_block(MODELS, tr("Models"), boxes, hint=tr("At least one."))]
 
 
 def about(request: ApprovalRequest) -> str:

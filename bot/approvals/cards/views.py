@@ -52,6 +52,7 @@ from bot.slack.blocks import (
     mention,
     quote,
     section,
+    truncate,
 )
 from bot.slack.outbox import Drawer
 from bot.slack.post_store import PostRow
@@ -60,8 +61,8 @@ from bot.slack.post_store import PostRow
 MARKS = {
     Status.PENDING: ":hourglass_flowing_sand:",
     Status.OFFERED: ":left_right_arrow:",
-    Status.APPROVED: ":arrow_forward:",
-    Status.RUNNING: ":arrow_forward:",
+    Status.APPROVED: ":hourglass_flowing_sand:",
+    Status.RUNNING: ":hourglass_flowing_sand:",
     Status.UNKNOWN: ":grey_question:",
     Status.SUCCEEDED: ":white_check_mark:",
     Status.FAILED: ":x:",
@@ -69,6 +70,8 @@ MARKS = {
     Status.EXPIRED: ":zzz:",
     Status.WITHDRAWN: ":leftwards_arrow_with_hook:",
 }
+# Characters of a denial's reason on a finished card; the details show all of it.
+_DENIAL = 150
 
 
 def mark_of(request: ApprovalRequest) -> str:
@@ -156,7 +159,8 @@ class RequestViews:
         if is_over(request) and not details:
             more = again_blocks(request, operation)
             buttons = [details_button(request), *(one for block in more for one in block["elements"])]
-            return Message(text, [section(f"{headline}\n{state}"), *outcome_blocks(request), actions(*buttons)])
+            why = f"\n{quote(truncate(request.denial, _DENIAL))}" if request.denial else ""
+            return Message(text, [section(f"{headline}\n{state}{why}"), *outcome_blocks(request), actions(*buttons)])
         blocks = [
             section(f"{headline}\n{state}"),
             *lock_blocks(request.judgement.facts.lock),
@@ -345,8 +349,10 @@ def _state(request: ApprovalRequest, operation: Operation) -> str:
     word = f"*{said((operation.description.ended if done else None) or STATES[request.status])}*"
     if request.decided_by and not request.break_glass:
         by = mention(request.decided_by)
-        if done:
+        if done or request.status in {Status.FAILED, Status.UNKNOWN}:
             word = trc("status of a request and who approved it", "{status} · approved by {who}", status=word, who=by)
+        elif request.status is Status.RUNNING:
+            word = tr("*Approved* by {who} · applying", who=by)
         else:
             word = trc("status of a request and who decided it", "{status} by {who}", status=word, who=by)
     detail = _detail(request)

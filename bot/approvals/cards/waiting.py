@@ -1,8 +1,8 @@
 """What an open request waits for: its stage, those that follow, the answer to an offer, its end. No clients."""
 
 from bot.approvals.cards.terms import no_approver_blocks
-from bot.approvals.models import ApprovalRequest, Status
-from bot.languages import joined, tr, trn
+from bot.approvals.models import WAITING, ApprovalRequest, Status
+from bot.languages import joined, tr, trc, trn
 from bot.languages.formats import all_of, one_of
 from bot.permissions.models import Stage
 from bot.permissions.stages import open_stage, roles_who_may_answer
@@ -26,6 +26,29 @@ def waiting_blocks(request: ApprovalRequest, *, now: float) -> list[Block]:
     lines = [context(text, until, *([tr("Called: {people}", people=mention_all(called))] if called else []))]
     lines += [context(f":warning: {request.progress.silence}")] if request.progress.silence else []
     return lines + no_approver_blocks(request)
+
+
+def until_text(request: ApprovalRequest) -> str:
+    """The last part of a line of a list: until when it waits; "" where it does not, or without an end."""
+    if request.status not in WAITING or not request.lapses_at:
+        return ""
+    until = trc("how long a request waits", "until {when}", when=date(request.lapses_at))
+    return f" · {until}"
+
+
+def end_blocks(request: ApprovalRequest) -> list[Block]:
+    """For the one who asked: until when it waits, and what happens then."""
+    if request.status is not Status.PENDING or not request.lapses_at:
+        return []
+    return [
+        context(
+            tr(
+                "It waits until {when}. Without a decision by then it expires: nothing is changed, and you can ask "
+                "again.",
+                when=date(request.lapses_at),
+            )
+        )
+    ]
 
 
 def answer_blocks(request: ApprovalRequest) -> list[Block]:

@@ -111,6 +111,18 @@ def _approved(line: Line) -> str:
     if line.actor is None:
         return line.by_rule(tr("The policy allowed {operation} at once", operation=operation))
     votes, of = line.details.get("votes"), line.details.get("of")
+    name = bold_name(line.request.key_name) if line.request is not None and line.request.key_name else ""
+    if name and of in {None, 1}:
+        return tr("{who} approved {operation} ({name})", who=who, operation=operation, name=name)
+    if name:
+        return tr(
+            "{who} approved {operation} ({name}; {votes} of {of})",
+            who=who,
+            operation=operation,
+            name=name,
+            votes=votes,
+            of=of,
+        )
     if of in {None, 1}:
         return tr("{who} approved {operation}", who=who, operation=operation)
     return tr("{who} approved {operation} ({votes} of {of})", who=who, operation=operation, votes=votes, of=of)

@@ -15,6 +15,7 @@ from bot.approvals.cards.views import (
     notice_sentence,
     outcome_blocks,
 )
+from bot.approvals.cards.waiting import end_blocks
 from bot.approvals.models import FINAL, ApprovalRequest, Status
 from bot.keys import owners
 from bot.languages import tr, trc
@@ -30,7 +31,7 @@ def receipt(request: ApprovalRequest, operation: Operation, *, channel: str, min
     `mine`: the key that was made is the requester's own, to be revealed.
     """
     blocks = [section(f"{mark_of(request)} {_sentence(request, operation, channel)}")]
-    blocks += break_glass_blocks(request)
+    blocks += [*break_glass_blocks(request), *end_blocks(request)]
     if request.denial:
         blocks.append(section(quote(request.denial)))
     row = str(request.id)

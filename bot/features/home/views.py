@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from bot.approvals.cards.change_lines import change_value
+from bot.approvals.cards.change_lines import change_text
 from bot.approvals.cards.views import mark_of
+from bot.approvals.cards.waiting import until_text
 from bot.approvals.models import ApprovalRequest
 from bot.keys.text import age_text
 from bot.languages import said, tr, trc, trn
@@ -26,7 +27,10 @@ from bot.slack.blocks import (
 
 _CARE, _ALERTS, _CHANGES = 10, 10, 4
 APPROVE = "home.approve"
-_QUIET = tr(":no_bell: You get no direct messages about requests. You can decide them all the same.")
+_QUIET = tr(
+    ":no_bell: You get no direct messages about requests that wait for you. You can decide them all the same, and "
+    "messages about your own keys and requests still come."
+)
 
 
 def cut(rows: Sequence[Block], most: int, where: str, *, total: int | None = None) -> list[Block]:
@@ -70,9 +74,7 @@ def build_home(
         buttons.append(button(tr("Message me again") if quiet else tr("Don't message me"), "home.quiet"))
     blocks: list[Block] = [actions(*buttons)]
     if quiet:
-        blocks.append(
-            context(tr(":no_bell: You get no direct messages about requests. You can decide them all the same."))
-        )
+        blocks.append(context(_QUIET))
     if alerts:
         blocks += [
             header(tr("Keys in open alerts that still work")),
@@ -105,8 +107,8 @@ def decidable_rows(request: ApprovalRequest, operation: Operation) -> list[Block
     """A request that waits: who asks for what, one click to approve it, and the way to everything about it."""
     value, number = str(request.id), request.number
     what = operation.asks(mention(request.requester_id), bold_name(request.key_name))
-    text = f"{mark_of(request)} *{number}* {what} · {date(request.asked_at)}"
-    told = " · ".join(f"{said(line.label)}: {change_value(line, line.after)}" for line in request.summary[:_CHANGES])
+    text = f"{mark_of(request)} *{number}* {what} · {date(request.asked_at)}{until_text(request)}"
+    told = " · ".join(f"{said(line.label)}: {change_text(line)}" for line in request.summary[:_CHANGES])
     approve = tr("Approve request {number}", number=number)
     buttons = actions(
         button(trc("button", "Approve"), APPROVE, value=value, style="primary", label=approve),

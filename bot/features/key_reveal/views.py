@@ -19,7 +19,6 @@ DESCRIPTION = Description(
 NAME = DESCRIPTION.name
 # Both read the two names above, so that the value stands in no file and in no history of commands.
 _CURL = 'curl "$OPENAI_BASE_URL/models" -H "Authorization: Bearer $OPENAI_API_KEY"'
-_AGAIN = tr("You, and nobody else, can reveal it again: `/apikey list`, the Home, or the message about the key.")
 _PYTHON = "from openai import OpenAI\nprint(OpenAI().models.list())"
 
 
@@ -46,7 +45,12 @@ def build_modal(
         NAME,
         tr("API key"),
         [
-            section(tr("The value of key {name}. Keydesk does not keep it.", name=bold_name(name))),
+            section(
+                tr(
+                    "The value of key {name}. Keydesk stores no copy; it is fetched from the gateway each time.",
+                    name=bold_name(name),
+                )
+            ),
             _preformatted(value),
             *([section(trouble)] if trouble else []),
             section(

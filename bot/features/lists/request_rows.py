@@ -6,6 +6,7 @@ from bot.approvals import store
 from bot.approvals.cards.again import again_button
 from bot.approvals.cards.buttons import withdraw_button
 from bot.approvals.cards.views import mark_of
+from bot.approvals.cards.waiting import until_text
 from bot.approvals.models import FINAL, WAITING, WORDS, ApprovalRequest, OriginKind
 from bot.deps import Deps
 from bot.languages import said, tr, trc
@@ -48,7 +49,8 @@ def _what(request: ApprovalRequest, operation: Operation, *, mine: bool) -> str:
 def row(request: ApprovalRequest, operation: Operation, *, mine: bool, decidable: bool) -> Block:
     """One request, with the one button that makes sense for the person who looks. `decidable`: or to be reviewed."""
     what = _what(request, operation, mine=mine)
-    text = f"{mark_of(request)} *{request.number}* {what} · {said(WORDS[request.status])} · {date(request.asked_at)}"
+    stands, asked = said(WORDS[request.status]), date(request.asked_at)
+    text = f"{mark_of(request)} *{request.number}* {what} · {stands} · {asked}{until_text(request)}"
     value = str(request.id)
     if decidable:
         return section(

@@ -20,6 +20,7 @@ from bot.approvals.cards.offer_form import (
 from bot.approvals.models import ApprovalRequest, Status
 from bot.errors import InputError
 from bot.operations import Expiry
+from bot.permissions.models import Approval
 from tests.approvals.kit import NOW, new_request
 from tests.features.kit import UNITS, block_ids
 
@@ -54,6 +55,19 @@ def test_what_cannot_be_granted_in_part_has_no_form() -> None:
     view = build_offer_modal(request(key_id=7), units_per_usd=UNITS)
     assert block_ids(view) == []
     assert "submit" not in view
+
+
+@pytest.mark.parametrize(
+    ("counter_offer", "title", "submit"), [("ask", "Offer less", "Send offer"), ("stand", "With changes", "Approve")]
+)
+def test_it_is_an_offer_only_where_the_requester_must_accept(counter_offer: Any, title: str, submit: str) -> None:
+    decision = replace(
+        NEW_KEY.judgement.decision, approval=Approval(stages=(), expires=60.0, counter_offer=counter_offer)
+    )
+    judgement = NEW_KEY.judgement.model_copy(update={"decision": decision})
+    view = build_offer_modal(NEW_KEY.model_copy(update={"judgement": judgement}), units_per_usd=UNITS)
+    assert (view["title"]["text"], view["submit"]["text"]) == (title, submit)
+    assert ("Nothing is made or changed before" in str(view)) == (counter_offer == "ask")
 
 
 def test_only_what_differs_is_offered() -> None:
@@ -111,5 +125,5 @@ def test_a_request_that_waits_for_nobody_has_no_word_of_an_offer() -> None:
     granted = new_request(input={"remain_quota": 5})
     judgement = granted.judgement.model_copy(update={"decision": replace(granted.judgement.decision, approval=None)})
     plain = NEW_KEY.model_copy(update={"judgement": judgement})
-    assert "must accept it first" not in str(build_offer_modal(plain, units_per_usd=UNITS))
-    assert "must accept it first" in str(build_offer_modal(NEW_KEY, units_per_usd=UNITS))
+    assert "accepts the offer" not in str(build_offer_modal(plain, units_per_usd=UNITS))
+    assert "accepts the offer" in str(build_offer_modal(NEW_KEY, units_per_usd=UNITS))

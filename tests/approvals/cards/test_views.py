@@ -123,6 +123,8 @@ def test_the_menu_names_the_request_and_the_word() -> None:
         (row(reason="for the *launch*"), "*Why*"),
         (row(Status.DENIED, denial="Too much.", decided_by="U0MIRA"), "*Reason of the denial*"),
         (row(Status.DENIED, decided_by="U0MIRA"), "by <@U0MIRA>"),
+        (row(Status.RUNNING, decided_by="U0MIRA"), ":hourglass_flowing_sand: *Approved* by <@U0MIRA> · applying"),
+        (row(Status.FAILED, decided_by="U0MIRA"), "*Failed* · approved by <@U0MIRA>"),
         (row(Status.UNKNOWN), "the gateway's answer was lost; checking what it did"),
         (row(Status.RUNNING, progress=Progress(postponed=Postponement(since=1, tries=1))), "held up, still trying"),
         (row(taken_by="U0MIRA"), "<@U0MIRA> is looking at it"),
@@ -147,12 +149,16 @@ def test_the_card_says(request_: ApprovalRequest, words: str) -> None:
 
 
 def test_a_finished_card_is_two_lines_and_a_button_for_the_rest() -> None:
-    denied = row(Status.DENIED, decided_by="U0MIRA", denial="Too much.", reason="big plans")
+    withdrawn = VIEWS.card(row(Status.WITHDRAWN, decided_by="U0ADA", reason="big plans")).blocks
+    assert [block["type"] for block in withdrawn] == ["section", "actions"]
+    assert len(withdrawn[0]["text"]["text"].splitlines()) == 2
+    # Why it was denied is a third line, cut; the details show all of it.
+    denied = row(Status.DENIED, decided_by="U0MIRA", denial="Too much. " * 30 + "Ask *Omar*.", reason="big plans")
     blocks = VIEWS.card(denied).blocks
     assert [block["type"] for block in blocks] == ["section", "actions"]
-    assert len(blocks[0]["text"]["text"].splitlines()) == 2
-    assert "Too much." not in str(blocks)
-    assert "Too much." in card(denied)
+    lines = blocks[0]["text"]["text"].splitlines()
+    assert (len(lines), lines[2][:12], lines[2][-1], len(lines[2]) < 160) == (3, "> Too much. ", "…", True)
+    assert "Omar" in card(denied)
     # While a disabled key is still being tried, the card says so.
     trying = row(
         Status.SUCCEEDED, operation="key.disable", key_id=7, progress=Progress(revocation=RevocationProgress())

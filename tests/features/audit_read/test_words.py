@@ -154,3 +154,15 @@ def test_a_key_that_is_given_is_accepted_or_declined() -> None:
     asked = REQUEST.model_copy(update={"operation": "key.transfer", "summary": (owner,), "reason": ""})
     line = told(Fact.ASKED, "U0ADA", request=asked, operation="key.transfer")
     assert "Owner <@U0ADA> → <@U0BEN>" in line
+
+
+def test_an_approval_names_the_key_where_it_is_known() -> None:
+    unnamed = REQUEST.model_copy(update={"key_name": ""})
+    for request, alone, of_two in (
+        (REQUEST, " (*ci &lt;main&gt;*)", " (*ci &lt;main&gt;*; 1 of 2)"),
+        (unnamed, "", " (1 of 2)"),
+    ):
+        one = told(Fact.APPROVED, "U0MO", request=request, operation="key.quota", votes=1, of=1)
+        two = told(Fact.APPROVED, "U0MO", request=request, operation="key.quota", votes=1, of=2)
+        plain = [text.translate({0x2068: None, 0x2069: None}) for text in (one, two)]
+        assert plain == [f"<@U0MO> approved a change of quota{end}" for end in (alone, of_two)]

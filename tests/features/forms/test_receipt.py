@@ -13,7 +13,8 @@ CREATE = OPERATIONS["key.create"]
 
 
 def shown(status: Status, *, mine: bool = False, **changes: Any) -> str:
-    request = ApprovalRequest(**dict(new_request()), id=3, version=2, status=status, lapses_at=None, **changes)
+    values: dict[str, Any] = {"lapses_at": None} | changes
+    request = ApprovalRequest(**dict(new_request()), id=3, version=2, status=status, **values)
     return str(receipt(request, CREATE, channel="C0KEYS", mine=mine))
 
 
@@ -22,6 +23,14 @@ def test_a_waiting_request_says_who_decides_and_can_be_withdrawn() -> None:
     assert "waits for a decision by" in said
     assert "<#C0KEYS>" in said
     assert "'withdraw'" in said
+    assert "expires" not in said
+
+
+def test_a_waiting_request_says_until_when_it_waits_and_what_happens_then() -> None:
+    said = shown(Status.PENDING, lapses_at=1_900_000_000.0)
+    assert "It waits until <!date^1900000000^" in said
+    assert "Without a decision by then it expires" in said
+    assert "by then" not in shown(Status.APPROVED, lapses_at=1_900_000_000.0)
 
 
 @pytest.mark.parametrize("status", [Status.APPROVED, Status.RUNNING])

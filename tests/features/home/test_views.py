@@ -2,9 +2,12 @@
 
 from typing import Any
 
+from bot.features import OPERATIONS
 from bot.features.home.language import language_block
-from bot.features.home.views import build_home, cut
+from bot.features.home.views import build_home, cut, decidable_rows
+from bot.operations import Change
 from bot.slack.blocks import VIEW_BLOCKS_LIMIT, section
+from tests.approvals.kit import row
 
 ROWS = [section(f"row {number}") for number in range(30)]
 
@@ -23,3 +26,21 @@ def test_a_full_home_is_within_slacks_limits() -> None:
     assert len(view["blocks"]) <= VIEW_BLOCKS_LIMIT
     assert "do not fit" not in str(view)
     assert "… and 15 more: `/apikey list`" in str(view)
+
+
+def test_a_waiting_change_shows_what_is_and_what_would_be_and_until_when_it_waits() -> None:
+    lines = (
+        Change(field="remain_quota", label="Quota left", before="80k units", after="2.58M units"),
+        Change(field="delta", label="Change", before=None, after="+2.5M"),
+    )
+    waiting = row(operation="key.quota", summary=lines, lapses_at=1_900_000_000.0)
+    text = decidable_rows(waiting, OPERATIONS["key.quota"])[0]["text"]["text"]
+    assert "Quota left: 80k units → *2.58M units* · Change: +2.5M" in text
+    assert "· until <!date^1900000000^" in text.splitlines()[0]
+
+
+def test_who_wants_no_messages_about_requests_is_told_what_still_comes() -> None:
+    view = build_home(
+        waiting=[], reviews=[], keys=[], requests=[], care=[], quiet=True, language=language_block(""), now=0.0
+    )
+    assert "messages about your own keys and requests still come" in str(view)

@@ -19,6 +19,18 @@ def test_it_speaks_to_the_requester_and_of_somebody_else() -> None:
     assert "<@U0ADA> asks for a new key" in theirs
 
 
+@pytest.mark.parametrize("decidable", [True, False])
+def test_a_row_says_until_when_it_waits_and_nothing_of_it_afterwards(decidable: bool) -> None:
+    def text(status: Status, lapses_at: float | None) -> str:
+        shown = request(status).model_copy(update={"lapses_at": lapses_at})
+        return str(row(shown, OPERATIONS["key.create"], mine=False, decidable=decidable)["text"]["text"])
+
+    assert "· until <!date^1900000000^" in text(Status.PENDING, 1_900_000_000.0)
+    assert "· until <!date^1900000000^" in text(Status.OFFERED, 1_900_000_000.0)
+    assert "until" not in text(Status.PENDING, None)
+    assert "until" not in text(Status.DENIED, 1_900_000_000.0)
+
+
 @pytest.mark.parametrize(
     ("status", "mine", "decidable", "action"),
     [
