@@ -93,7 +93,7 @@ async def test_a_manager_offers_a_smaller_raise(http_desk: Desk) -> None:
     assert desk.gateway.key(key.id).remain_quota == 1_300_000
 
 
-async def test_no_limit_is_a_managers_business_and_a_limit_comes_with_a_number(http_desk: Desk) -> None:
+async def test_no_limit_needs_a_manager_and_security_and_a_limit_comes_with_a_number(http_desk: Desk) -> None:
     desk = http_desk
     key = await owned(desk)
     view = await open_form(desk, ADA, f"/apikey quota {key.id}", operation="key.quota")
@@ -103,6 +103,8 @@ async def test_no_limit_is_a_managers_business_and_a_limit_comes_with_a_number(h
     await desk.slack.submit(ADA, desk.slack.top_view(ADA))
     assert (await desk.request(1)).judgement.facts.unlimited_quota is True
     await desk.slack.click(MIRA, await desk.eventually(lambda: desk.card(1)), "approve")
+    await desk.eventually(lambda: "Needs 1 more approval from *security*" in text_of(desk.card(1)))
+    await desk.slack.click(SAM, present(desk.card(1)), "approve")
     assert (await desk.settled(1)).status is Status.SUCCEEDED
     assert desk.gateway.key(key.id).unlimited_quota is True
 
