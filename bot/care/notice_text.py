@@ -3,8 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from bot.care.notice import CareOutcome, Crossing, Notice
-from bot.keys.spending import DAY
-from bot.languages import Sentence, joined, said, tr, trn
+from bot.languages import Sentence, joined, said, tr
 from bot.slack.blocks import bold_name, date
 from bot.units import format_money
 
@@ -19,13 +18,7 @@ def notice_text(notice: Notice, *, units_per_usd: int) -> str:
 
 
 def _expires(notice: Notice, name: str) -> str:
-    return trn(
-        ":hourglass: Key {name} expires in {count} day or less: {moment}.",
-        ":hourglass: Key {name} expires in {count} days or less: {moment}.",
-        max(1, round(notice.mark / DAY)),
-        name=name,
-        moment=date(notice.expires),
-    )
+    return tr(":hourglass: Key {name} stops working {moment}.", name=name, moment=date(notice.expires))
 
 
 def _ended(notice: Notice, name: str) -> str:
@@ -34,7 +27,7 @@ def _ended(notice: Notice, name: str) -> str:
 
 
 def _dry(_notice: Notice, name: str) -> str:
-    return tr(":no_entry: Key {name} has used up its quota and no longer works.", name=name)
+    return tr(":no_entry: Key {name} has used up its quota. Its calls are refused.", name=name)
 
 
 def _anomaly(name: str, per_hour: str, usual: str) -> str:
@@ -48,13 +41,14 @@ def _anomaly(name: str, per_hour: str, usual: str) -> str:
 
 def _low(notice: Notice, name: str, left: str, granted: str) -> str:
     text = tr(":warning: Key {name} has {left} left of {granted}.", name=name, left=left, granted=granted)
+    refused = tr("Once it is used up, calls are refused.")
     if notice.dry_at is None:
-        return text
-    return joined(text, tr("At this pace it runs dry about {moment}.", moment=date(notice.dry_at)))
+        return joined(text, refused)
+    return joined(text, tr("At this pace it runs dry about {moment}.", moment=date(notice.dry_at)), refused)
 
 
 def _idle(notice: Notice, name: str) -> str:
-    free = tr("Calls that cost nothing do not show.")
+    free = tr("Free calls are not counted.")
     if notice.billed:
         moment = date(notice.billed)
         text = tr(":zzz: Key {name} was billed last {moment}. Is it still needed?", name=name, moment=moment)

@@ -59,7 +59,7 @@ def progress(
     """The message in the security channel: a bar, how many of how many, failures, what can be done now."""
     total = sum(counts.values()) - counts[BatchKeyStatus.ALREADY]
     done, bad = counts[BatchKeyStatus.DONE], counts[BatchKeyStatus.FAILED]
-    sentence = _standing(batch, _done_mark(batch, done, bad, proof), f"{done:,}", f"{total:,}")
+    sentence = _standing(batch, _done_mark(batch, done, bad, proof), f"{done:,}", total)
     filled = BAR if total == 0 else (done + bad) * BAR // total
     blocks: list[Block] = [
         section(f"{_with_failures(sentence, bad)}\n{'█' * filled}{'░' * (BAR - filled)}"),
@@ -86,9 +86,9 @@ def progress(
     return Message(sentence, blocks)
 
 
-def _standing(batch: Batch, mark: str, done: str, total: str) -> str:
+def _standing(batch: Batch, mark: str, done: str, total: int) -> str:
     """The sentence at the top: who has what done, and how far it is."""
-    values = {"who": _who(batch), "done": done, "total": total}
+    values = {"who": _who(batch), "done": done, "total": f"{total:,}"}
     if batch.status is BatchStatus.ASKING:  # nobody has to agree that keys are disabled
         return tr(
             ":lock: {who} asks to have locked keys enabled; somebody else must agree: {done} of {total}", **values
@@ -98,17 +98,17 @@ def _standing(batch: Batch, mark: str, done: str, total: str) -> str:
             return tr(":arrow_forward: {who} has keys disabled: {done} of {total}", **values)
         return tr(":arrow_forward: {who} has keys enabled: {done} of {total}", **values)
     if batch.status in {BatchStatus.DONE, BatchStatus.STOPPED}:
-        return _ended(batch, mark, values)
+        return _ended(batch, mark, values, total)
     return trc("a batch that was not begun", "{who}: {done} of {total}", **values)
 
 
-def _ended(batch: Batch, mark: str, values: Mapping[str, str]) -> str:
+def _ended(batch: Batch, mark: str, values: Mapping[str, str], total: int) -> str:
     if batch.status is BatchStatus.STOPPED:
         by = mention(batch.stopped_by or "")
         return tr(":octagonal_sign: Stopped by {by}; begun by {who}: {done} of {total}", by=by, **values)
-    text = tr("Keys enabled for {who}: {done} of {total}", **values)
+    text = trn("{who} enabled {done} of {total} key", "{who} enabled {done} of {total} keys", total, **values)
     if batch.operation == DISABLE:
-        text = tr("Keys disabled for {who}: {done} of {total}", **values)
+        text = trn("{who} disabled {done} of {total} key", "{who} disabled {done} of {total} keys", total, **values)
     return f"{mark} {text}"
 
 

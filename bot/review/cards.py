@@ -131,7 +131,7 @@ def _task(review: Review, counts: ReviewCounts) -> str:
 def counts_text(counts: ReviewCounts) -> str:
     """How many keys stand where, in a line."""
     parts = [
-        (counts.open, trn("{count} open", "{count} open", counts.open)),
+        (counts.open, trn("{count} left to decide", "{count} left to decide", counts.open)),
         (counts.of(Verdict.KEEP), trn("{count} kept", "{count} kept", counts.of(Verdict.KEEP))),
         (counts.of(Verdict.SHRINK), trn("{count} shrunk", "{count} shrunk", counts.of(Verdict.SHRINK))),
         (counts.of(Verdict.DISABLE), trn("{count} disabled", "{count} disabled", counts.of(Verdict.DISABLE))),

@@ -98,7 +98,7 @@ def standing_text(row: ReviewedKey, requests: Requests, *, units_per_usd: int) -
     if row.is_moving and request is not None and request.outcome is not None and request.outcome.by_hand:
         why = harmless(request.outcome.sentence)
         return tr(
-            ":grey_question: Request {number}: it is not known whether that was done. {why}",
+            ":question: Request {number}: it is not known whether that was done. {why}",
             number=request.number,
             why=why,
         )

@@ -245,7 +245,7 @@ async def test_a_batch_with_locked_keys_waits_for_somebody_else(desk_with: OpenD
         assert _asking(desk)
         assert {desk.gateway.key(one.id).status for one in (key, other)} == {2}
         await desk.slack.click(ALEX, card, "agree_batch")
-        await desk.eventually(lambda: progress(desk, "Keys enabled"))
+        await desk.eventually(lambda: progress(desk, "> enabled "))
         assert {desk.gateway.key(one.id).status for one in (key, other)} == {1}
         said = (await desk.eventually(lambda: revived(desk)))[0]
         assert f"approved by <@{ALEX}>" in said
@@ -283,10 +283,10 @@ async def test_an_incident_is_taken_back_by_whom_the_policy_lets_and_said_once(d
         await confirm(desk, "DISABLE 3")
         for key in keys:
             await locked(desk, key)
-        await desk.eventually(lambda: progress(desk, "Keys disabled for"))
+        await desk.eventually(lambda: progress(desk, "> disabled "))
         await preview(desk, "enable batch 1")
         await confirm(desk, "ENABLE 3")
-        await desk.eventually(lambda: progress(desk, "Keys enabled"))
+        await desk.eventually(lambda: progress(desk, "> enabled "))
         said = await desk.eventually(lambda: [text for text in revived(desk) if "3 keys" in text])
         assert len(said) == len(revived(desk)) == 1
         assert all(key.name in said[0] for key in keys)

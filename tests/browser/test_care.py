@@ -63,7 +63,7 @@ async def _extends_a_key_that_expires(page: Page, shots: Path) -> None:
         await page.get_by_label(f"Move the clock {step}").click()
         await expect(clock).not_to_have_text(before)
     await page.locator(DM).click()
-    message = page.get_by_test_id("message").filter(has_text="expires in 14 days or less").last
+    message = page.get_by_test_id("message").filter(has_text="stops working").last
     await expect(message).to_be_visible()
     await page.screenshot(path=shots / "5-expires.png")
     await message.get_by_role("button", name="Extend key").click()

@@ -50,12 +50,15 @@ def draw(sqlite_database: Database) -> Drawn:
 @pytest.mark.parametrize(
     ("one", "words", "button"),
     [
-        (notice(Crossing.EXPIRES, mark=int(7 * DAY)), "expires in 7 days or less", "key.extend"),
-        (notice(Crossing.EXPIRES, mark=int(DAY)), "expires in 1 day or less", "key.extend"),
+        (notice(Crossing.EXPIRES, mark=int(7 * DAY)), "stops working <!date", "key.extend"),
         (notice(Crossing.ENDED), "has expired and no longer works", "key.extend"),
-        (notice(Crossing.LOW, left=500_000, granted=2_500_000), "has $1.00 left of $5.00.", "key.more"),
+        (
+            notice(Crossing.LOW, left=500_000, granted=2_500_000),
+            "has $1.00 left of $5.00. Once it is used up, calls are refused.",
+            "key.more",
+        ),
         (notice(Crossing.LOW, left=1, granted=2, dry_at=NOON), "At this pace it runs dry about", "key.more"),
-        (notice(Crossing.DRY), "has used up its quota", "key.more"),
+        (notice(Crossing.DRY), "has used up its quota. Its calls are refused.", "key.more"),
     ],
 )
 def test_the_owner_reads_what_it_is_with_the_button_that_mends_it(

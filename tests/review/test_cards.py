@@ -104,7 +104,7 @@ async def test_security_is_called_for_its_own_cards(sqlite_database: Database) -
 
 def test_the_counts_are_a_line_of_what_there_is() -> None:
     counts = ReviewCounts(by_verdict=dict.fromkeys(Verdict, 1) | {Verdict.OPEN: 2})
-    line = "2 open · 1 kept · 1 shrunk · 1 disabled · 1 disabled without a decision · 1 left the list"
+    line = "2 left to decide · 1 kept · 1 shrunk · 1 disabled · 1 disabled without a decision · 1 left the list"
     assert counts_text(counts) == line
     assert counts_text(ReviewCounts(by_verdict={Verdict.KEEP: 3})) == "3 kept"
 

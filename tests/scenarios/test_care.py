@@ -32,7 +32,7 @@ async def test_a_key_about_to_expire_is_extended_from_its_message(http_desk: Des
     )
     await look(desk)
     await look(desk)
-    [message] = await desk.eventually(lambda: desk.dm(ADA, "expires in 1 day or less"))
+    [message] = await desk.eventually(lambda: desk.dm(ADA, "stops working <!date"))
     assert "demo" in text_of(message)
     await desk.slack.click(ADA, message, "key.extend")
     await desk.eventually(lambda: "Expires at" in view_text(desk.slack.top_view(ADA)))
@@ -45,7 +45,7 @@ async def test_a_key_about_to_expire_is_extended_from_its_message(http_desk: Des
         await desk.slack.click(seed.MANAGER, card, "approve")
     assert (await desk.settled()).status is Status.SUCCEEDED
     assert abs(present(desk.key(record.name)).expired_time - ends - 30 * DAY) < 120
-    assert len(desk.dm(ADA, "expires in 1 day or less")) == 1
+    assert len(desk.dm(ADA, "stops working <!date")) == 1
 
 
 async def test_a_dry_key_is_told_to_its_owner_and_the_channel_and_the_button_asks_for_more(http_desk: Desk) -> None:

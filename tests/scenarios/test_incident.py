@@ -70,19 +70,19 @@ async def test_all_keys_of_a_person_and_back_except_those_that_were_dead_before(
     assert "11 keys will be disabled" in shown
     assert "1 is disabled already" in shown
     await confirm(desk, "DISABLE 11")
-    await desk.eventually(lambda: progress(desk, "Keys disabled for"))
+    await desk.eventually(lambda: progress(desk, "> disabled "))
     assert {desk.gateway.key(record.id).status for record in records} == {2}
     word = (await desk.eventually(lambda: desk.dm(ADA, "11 of your keys were disabled")))[0]
     assert f"by <@{SAM}>" in text_of(word)
     assert "the laptop was stolen" in text_of(word)
     assert str(word.blocks).count("request_replacement") == 11
-    card = next(m for m in desk.messages(CHANNEL) if "Keys disabled for" in text_of(m))
+    card = next(m for m in desk.messages(CHANNEL) if "> disabled " in text_of(m))
     assert buttons_of(card) == ["undo_batch"]
 
     shown = await preview(desk, "enable batch 1")
     assert "11 keys will be enabled" in shown
     await confirm(desk, "ENABLE 11")
-    await desk.eventually(lambda: progress(desk, "Keys enabled"))
+    await desk.eventually(lambda: progress(desk, "> enabled "))
     assert desk.gateway.key(records[0].id).status == 2
     assert {desk.gateway.key(record.id).status for record in records[1:]} == {1}
     await desk.eventually(lambda: progress(desk, "Taken back by batch"))

@@ -102,7 +102,7 @@ async def test_keys_that_change_meanwhile_leave_the_list_and_it_is_said(http_des
     await rounds(desk)
     message = await card(desk, fragment="the key was deleted")
     assert "the key no longer works" in text_of(message)
-    assert "1 open" in text_of(message)
+    assert "1 left to decide" in text_of(message)
     await card(desk, seed.SECURITY_CHANNEL, "has another owner now")
     row = (await keys_of(desk))["renamed"]
     await press(desk, MIRA, message, "review.disable", row)

@@ -122,10 +122,10 @@ def _keyless_headline(alert: Alert) -> str:
     if alert.awaits_lookup:
         return tr(":hourglass_flowing_sand: An alert came in; what it names was not looked up yet. We keep trying.")
     if alert.is_untellable:
-        return tr(":grey_question: An alert came in; it names a masked key that cannot be told.")
+        return tr(":question: An alert came in; it names a masked key that cannot be told.")
     if alert.unknown:
-        return tr(":grey_question: An alert came in; it names no key of this account.")
-    return tr(":grey_question: An alert came in; it names no key.")
+        return tr(":question: An alert came in; it names no key of this account.")
+    return tr(":question: An alert came in; it names no key.")
 
 
 def _closed_headline(alert: Alert) -> str:

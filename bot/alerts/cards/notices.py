@@ -108,8 +108,8 @@ def owner_notice(
         sentence = tr(
             ":rotating_light: Your key {name} was seen where it should not be: {source}.", name=name, source=source
         )
-        so = tr("Security is told, and decides what becomes of it.")
-        return Message(sentence, [section(f"{sentence} {so}"), small])
+        so = tr("Security is told and decides what becomes of it. You need not do anything about the key itself.")
+        return Message(sentence, [section(joined(sentence, so, _take_out())), small])
     mark, end = ":no_entry_sign:", tr("Whether the gateway refuses it was not seen yet.")
     if refused is not None:
         mark, end = (
@@ -125,8 +125,12 @@ def owner_notice(
     by = mention(action.by) if action is not None and action.by else ""
     told = f"{mark} {_done_sentence(name, source, gone=gone, by=by)}"
     ask = button(tr("Request a replacement"), REPLACEMENT, value=str(key_id), style="primary")
-    text = joined(told, end, tr("A replacement with the same settings is one click away."))
+    text = joined(told, end, _take_out(), tr("A replacement with the same settings is one click away."))
     return Message(told, [section(text), *([context(locked)] if locked else []), small, actions(ask)])
+
+
+def _take_out() -> str:
+    return tr("Please remove the value from the place where it was seen.")
 
 
 def _done_sentence(name: str, source: str, *, gone: bool, by: str) -> str:

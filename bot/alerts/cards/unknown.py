@@ -29,7 +29,7 @@ def unknown_card(alerts: Sequence[Alert], number: int, *, minute: int) -> Messag
             "{count} alerts of one minute name keys that were not looked up yet.",
             number,
         )
-    told, mark = joined(sentence, tr("Nothing was touched.")), ":grey_question:"
+    told, mark = joined(sentence, tr("Nothing was touched.")), ":question:"
     if alerts and all(alert.status is not AlertStatus.OPEN for alert in alerts):
         told, mark = (
             joined(sentence, tr("Not ours, says {who}.", who=mention(alerts[0].closed_by or ""))),

@@ -14,7 +14,7 @@ def refill_notice(request: ApprovalRequest) -> Message:
             name=name,
         )
     else:
-        sentence = tr(":grey_question: It is not known whether key {name} was refilled. A person must look.", name=name)
+        sentence = tr(":question: It is not known whether key {name} was refilled. A person must look.", name=name)
     why = request.outcome.sentence if request.outcome is not None else ""
     blocks = [section(sentence), *([section(harmless(why))] if why else [])]
     blocks.append(actions(button(tr("Allowance"), "key.allowance", value=str(request.key_id))))

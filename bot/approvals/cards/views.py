@@ -63,7 +63,7 @@ MARKS = {
     Status.OFFERED: ":left_right_arrow:",
     Status.APPROVED: ":hourglass_flowing_sand:",
     Status.RUNNING: ":hourglass_flowing_sand:",
-    Status.UNKNOWN: ":grey_question:",
+    Status.UNKNOWN: ":question:",
     Status.SUCCEEDED: ":white_check_mark:",
     Status.FAILED: ":x:",
     Status.DENIED: ":no_entry:",

@@ -8,7 +8,7 @@ from bot.approvals import store as requests_store
 from bot.approvals.cards.change_lines import change_lines
 from bot.approvals.models import STATES
 from bot.care.drift import store
-from bot.care.drift.comparison import DISABLED, Reading, settings_of
+from bot.care.drift.comparison import DISABLED, TOTAL, Reading, settings_of
 from bot.care.drift.store import KeyDrift
 from bot.gateway.dollars import Dollars
 from bot.gateway.models import EffectiveState
@@ -49,9 +49,20 @@ def _card(c: sa.Connection, rows: Sequence[KeyDrift], dollars: Dollars) -> Messa
         len(rows),
     )
     blocks = [section(f":mag: {sentence}")]
+    if any(row.outcome is None and not row.requests for row in rows):
+        blocks.append(context(_choices()))
     for row in rows:
         blocks += _key_blocks(c, row, dollars.of(row.key_id))
     return Message(sentence, blocks)
+
+
+def _choices() -> str:
+    return tr(
+        "*{accept}* keeps a key as it is now, *{back}* makes it again as it was before. Until somebody decides, "
+        "it stays as it is now.",
+        accept=trc("button", "Accept"),
+        back=trc("button", "Put back"),
+    )
 
 
 def _key_blocks(c: sa.Connection, row: KeyDrift, units_per_usd: int) -> list[Block]:
@@ -85,15 +96,15 @@ def _asked(c: sa.Connection, row: KeyDrift) -> str:
 
 
 def _changes(before: Reading, after: Reading, quota: int, units_per_usd: int) -> tuple[Change, ...]:
-    """Only what was changed, before → after; of the quota by how much."""
+    """Only what was changed, before → after; the quota with what is spent of it."""
     lines = list(changed_lines(settings_of(before), settings_of(after), expiry=None))
     if before["unlimited_quota"] != after["unlimited_quota"]:
         limits = [tr("no limit") if one["unlimited_quota"] else tr("a limit") for one in (before, after)]
         lines.append(Change(field="unlimited_quota", label=tr("Quota"), before=limits[0], after=limits[1]))
     elif quota:
-        change = format_quota(quota, units_per_usd)
-        more = trc("an amount that is added", "+{amount}", amount=change) if quota > 0 else change
-        lines.append(Change(field="delta", label=tr("Quota"), before=None, after=more))
+        granted = int(after[TOTAL])
+        was, now = (format_quota(amount, units_per_usd) for amount in (granted - quota, granted))
+        lines.append(Change(field="delta", label=tr("Quota granted in all"), before=was, after=now))
     if before[DISABLED] != after[DISABLED]:
         states = [state_text(EffectiveState.DISABLED) if one[DISABLED] else tr("in use") for one in (before, after)]
         lines.append(Change(field="status", label=tr("State"), before=states[0], after=states[1]))

@@ -1,6 +1,6 @@
 """Whether a key is idle, and where the question about it stands. Pure: a record, what is known of it, the terms.
 
-Idle is what was never billed for `idle_never`, or not for `idle_unused`: calls that cost nothing do not show. A key
+Idle is what was never billed for `idle_never`, or not for `idle_unused`: free calls are not counted. A key
 that was not watched for all of that time is not judged, and a question from before a gap is given its time anew.
 """
 

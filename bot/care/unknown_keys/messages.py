@@ -49,14 +49,30 @@ def _card(c: sa.Connection, told: Sequence[UnknownKey], dollars: Dollars) -> Mes
         len(told),
     )
     known = inventory_store.several(c, [one.key_id for one in told[:SHOWN]])
-    blocks = [section(f":mag: {sentence}")]
+    keys: list[Block] = []
     for one in told[:SHOWN]:
-        blocks += _key_blocks(c, one, known.get(one.key_id), dollars.of(one.key_id))
+        keys += _key_blocks(c, one, known.get(one.key_id), dollars.of(one.key_id))
+    blocks = [section(f":mag: {sentence}"), *_choices(keys), *keys]
     more = len(told) - SHOWN
     if more > 0:
         where = code("/apikey list ownerless")
         blocks.append(context(trn("… and {count} more: {where}", "… and {count} more: {where}", more, where=where)))
     return Message(sentence, blocks)
+
+
+def _choices(keys: Sequence[Block]) -> list[Block]:
+    """What each button does, where a key in use has them."""
+    clicked = [element["action_id"] for block in keys if block["type"] == "actions" for element in block["elements"]]
+    if DISABLE not in clicked:
+        return []
+    what = tr(
+        "*{adopt}* gives a key an owner, *{disable}* puts it out of use, *{ignore}* lets it stay without an owner. "
+        "Until somebody decides, it keeps working.",
+        adopt=tr("Adopt for…"),
+        disable=trc("button", "Disable"),
+        ignore=trc("button", "Ignore"),
+    )
+    return [context(what)]
 
 
 def _key_blocks(c: sa.Connection, told: UnknownKey, known: KnownKey | None, units_per_usd: int) -> list[Block]:
@@ -109,7 +125,7 @@ def _summary(_c: sa.Connection, row: PostRow) -> Message:
         int(body["count"]),
     )
     how = tr(
-        "{list} shows them, and {adopt} gives one an owner. From now on each new one is told here.",
+        "{list} shows them, and {adopt} gives one an owner. Each new key of this kind is announced in this channel.",
         list=code("/apikey list ownerless"),
         adopt=code("/apikey adopt KEY @person"),
     )

@@ -13,7 +13,7 @@ _MARKS = {
     EffectiveState.EXPIRED: ":white_circle:",
     EffectiveState.EXHAUSTED: ":large_yellow_circle:",
     EffectiveState.OVERDRAWN: ":large_yellow_circle:",
-    EffectiveState.UNKNOWN: ":grey_question:",
+    EffectiveState.UNKNOWN: ":question:",
 }
 
 

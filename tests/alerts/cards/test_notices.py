@@ -41,6 +41,7 @@ def test_the_owner_is_offered_a_replacement_once_it_is_out_of_use() -> None:
     before = owner_notice(alert, 7, {1: request_of(Status.RUNNING)})
     after = owner_notice(alert, 7, {1: request_of(Status.SUCCEEDED, revocation=REFUSED)}, locked="Locked by an alert.")
     assert REPLACEMENT not in str(before.blocks)
+    assert "You need not do anything about the key itself. Please remove the value" in str(before.blocks)
     assert REPLACEMENT in str(after.blocks)
     assert "Locked by an alert." in str(after.blocks)
     assert "The gateway refuses it since" in str(after.blocks)

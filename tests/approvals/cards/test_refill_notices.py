@@ -16,5 +16,5 @@ def test_it_says_what_failed_and_why_with_the_form_that_mends_it() -> None:
 
 def test_what_is_not_known_is_not_called_a_failure() -> None:
     message = refill_notice(row(Status.UNKNOWN, **REFILL))
-    assert message.text.startswith(":grey_question: It is not known whether key ")
+    assert message.text.startswith(":question: It is not known whether key ")
     assert "None" not in str(message.blocks)

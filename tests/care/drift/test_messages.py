@@ -33,8 +33,8 @@ async def office(database: Database) -> Drifting:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"remain_quota": 5_001_000}, "+5M units"),
-        ({"remain_quota": 100}, "-900 units"),
+        ({"remain_quota": 5_001_000}, "1k units (under $0.01) → *5.001M units ($10.00)*"),
+        ({"remain_quota": 100}, "1k units (under $0.01) → *100 units (under $0.01)*"),
         ({"unlimited_quota": True}, "a limit → *no limit*"),
         ({"status": 2}, "in use → *disabled*"),
         ({"group": "vip"}, "*vip*"),
@@ -46,6 +46,7 @@ async def test_before_and_after(office: Drifting, changes: dict[str, Any], words
     await office.again()
     message = present(draw(office))
     assert words in text_of(message)
+    assert "*Accept* keeps a key as it is now" in text_of(message)
     assert [name for name, _ in actions_of(message)] == [ACCEPT, PUT_BACK]
 
 
@@ -57,6 +58,7 @@ async def test_how_it_ends_is_said(office: Drifting) -> None:
     message = present(draw(office))
     assert "<@U0SAM> wants it put back. Request #1: Waiting." in text_of(message)
     assert not actions_of(message)
+    assert "*Accept*" not in text_of(message)
     for outcome, words in (
         ("accepted", "<@U0SAM> accepts it"),
         ("put_back", "as <@U0SAM> asked"),

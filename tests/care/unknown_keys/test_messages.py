@@ -30,11 +30,14 @@ async def office(database: Database) -> Office:
 
 
 async def test_what_became_of_each_key_is_said(office: Office) -> None:
-    assert len(actions_of(present(draw(office)))) == 6
+    message = present(draw(office))
+    assert len(actions_of(message)) == 6
+    assert "*Ignore* lets it stay without an owner. Until somebody decides, it keeps working." in text_of(message)
     await office.database.run(owners.hand_over, line(1, ADA))
     await office.database.run(inventory_store.write, {2: (NOON + 1, key(2, status=2))})
     message = present(draw(office))
     assert f"belongs to <@{ADA}>" in text_of(message)
+    assert "keeps working" not in text_of(message)
     assert actions_of(message) == [("key.adopt", "2"), ("unknown_key.ignore", "2")]
     await office.database.run(store.ignore, 2, by="U0SAM", at=NOON)
     assert ":no_entry: disabled · <@U0SAM> says" in text_of(present(draw(office)))

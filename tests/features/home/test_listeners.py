@@ -36,7 +36,7 @@ async def test_what_waits_is_on_the_home_of_those_who_decide_it(listener_desk: L
     [
         ({"remain_quota": 0}, "has used up its quota", "key.more"),
         ({"expired_time": 1}, "has expired", "key.extend"),
-        ({"expired_time": "soon"}, "expires in 2 days or less", "key.extend"),
+        ({"expired_time": "soon"}, "stops working <!date", "key.extend"),
     ],
 )
 async def test_a_key_that_needs_care_says_so_with_the_button_that_mends_it(
