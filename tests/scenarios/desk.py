@@ -177,7 +177,12 @@ class Desk:
         return row
 
     async def audit(self, fact: str = "") -> list[dict[str, Any]]:
-        """Lines of the record, oldest first."""
+        """Lines of the record, oldest first, once every request that was stored has its own."""
+
+        async def all_announced() -> bool:
+            return not await self.app.database.read(store.unannounced, most=1)
+
+        await self.until(all_announced, otherwise="a request is not announced")
         lines = await self.app.database.read(read_audit, limit=500)
         return [line for line in reversed(lines) if fact in {"", line["fact"]}]
 
