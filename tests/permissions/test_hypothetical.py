@@ -219,3 +219,12 @@ def test_a_new_key_may_be_refilled_with_its_quota() -> None:
 def test_every_model_is_every_model_whatever_the_list_says() -> None:
     assert facts("key.update", key=KEY, every_model="yes", model_limits="o3").models == frozenset()
     assert facts("key.update", key=KEY, every_model="no", model_limits="o3").models == frozenset({"o3"})
+
+
+def test_what_is_left_of_a_budget_can_be_told() -> None:
+    told = facts("key.create", budget_left="$1").budgets
+    assert told is not None
+    assert [(one.left, one.role) for one in told] == [(500_000, "")]
+    assert facts("key.create").budgets is None
+    with pytest.raises(ValueError, match="budget_left"):
+        facts("key.create", budget_left="lots")
