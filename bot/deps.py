@@ -4,6 +4,8 @@ import functools
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+import sqlalchemy as sa
+
 from bot.approvals.actions import RequestActions
 from bot.approvals.cards.receipt_windows import ReceiptWindows
 from bot.approvals.counts import Counts
@@ -60,6 +62,8 @@ class Deps:
     # Of several gateways, those that did not answer when they were asked last.
     silent_gateways: Callable[[], Sequence[str]]
     open_alerts: Callable[[Actor], Awaitable[Sequence[Block]]]
+    # Of these keys those that an open alert names, with its number.
+    in_open_alerts: Callable[[sa.Connection, Collection[int]], dict[int, int]]
     # Reviews of keys that wait for somebody, as rows for their Home.
     open_reviews: Callable[[Actor], Awaitable[Sequence[Block]]]
 

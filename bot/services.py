@@ -231,7 +231,8 @@ class Services:
             languages=self.languages,
             problems=self.problems,
             silent_gateways=self.health.silent_gateways,
-            open_alerts=self.open_alerts,
+            open_alerts=self._open_alerts,
+            in_open_alerts=alerts.in_open_alerts,
             open_reviews=self.open_reviews,
             clock=self.clock,
         )
@@ -362,10 +363,6 @@ class Services:
         }
         return {name: self.resources.telemetry.traced(name, job) for name, job in jobs.items()}
 
-    async def open_alerts(self, actor: Actor) -> list[Block]:
-        """Rows about leaked keys that still work, for whoever may act on them."""
-        return await self.alerts.calls.home_rows(actor)
-
     async def open_reviews(self, actor: Actor) -> list[Block]:
         """Rows about keys that this person is asked to review."""
         return await self.database.read(review.home_rows, actor, self.policy.current())
@@ -375,6 +372,9 @@ class Services:
 
     def _draw_receipt(self, c: sa.Connection, request: ApprovalRequest) -> dict[str, Any]:
         return read_receipt(c, request, OPERATIONS[request.operation], channel=self.settings.keydesk_channel)
+
+    async def _open_alerts(self, actor: Actor) -> list[Block]:
+        return await self.alerts.calls.home_rows(actor)
 
     async def _events_held_back(self) -> None:
         self.health.events_held_back()

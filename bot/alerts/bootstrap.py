@@ -26,6 +26,7 @@ from bot.alerts.intake.github import GithubApi
 from bot.alerts.models import Alert
 from bot.alerts.response import WATCH_JOB, AlertResponse, StartBatch
 from bot.alerts.revocation_time import RevocationTime
+from bot.alerts.store import in_open_alerts
 from bot.alerts.triage import PATIENCE, Triage
 from bot.approvals.granted import GrantedRequests
 from bot.approvals.models import ApprovalRequest
@@ -39,7 +40,7 @@ from bot.slack.outbox import Outbox
 from bot.slack.rate_limits import CallWindows
 from bot.slack.router import Router
 
-__all__ = ["AlertSettings", "AlertWays", "Alerts", "drawers"]
+__all__ = ["AlertSettings", "AlertWays", "Alerts", "drawers", "in_open_alerts"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,6 @@
 """The only SQL of alerts. Every function takes the caller's transaction; changes are made on the locked row."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -101,6 +101,17 @@ def change(c: sa.Connection, /, alert_id: int, **values: Any) -> Alert:
     if rows:
         c.execute(_insert(c, alert_keys).values(rows).on_conflict_do_nothing())
     return get(c, alert_id)
+
+
+def in_open_alerts(c: sa.Connection, key_ids: Collection[int]) -> dict[int, int]:
+    """Of these keys those that an open alert names, with the newest such alert's number."""
+    found: dict[int, int] = {}
+    ids, joined = sorted(key_ids), alert_keys.join(alerts, alerts.c.id == alert_keys.c.alert_id)
+    for start in range(0, len(ids), _CHUNK):
+        mine = alert_keys.c.key_id.in_(ids[start : start + _CHUNK]) & (alerts.c.status == AlertStatus.OPEN.value)
+        newest = sa.select(alert_keys.c.key_id, sa.func.max(alerts.c.id).label("number")).select_from(joined)
+        found |= {row.key_id: row.number for row in c.execute(newest.where(mine).group_by(alert_keys.c.key_id))}
+    return found
 
 
 def requests_of(c: sa.Connection, alert: Alert) -> dict[int, ApprovalRequest]:

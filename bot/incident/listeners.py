@@ -153,7 +153,8 @@ class BatchListeners:
             undoes=scope.batch,
             asked_at=deps.clock(),
         )
-        return preview(batch, drafted, left_out, agreeing=sorted(agreeing), gone=gone)
+        alerts = await deps.database.read(deps.in_open_alerts, [key.key_id for key in drafted])
+        return preview(batch, drafted, left_out, agreeing=sorted(agreeing), gone=gone, alerts=alerts)
 
     async def _keys(self, actor: Actor, operation: str, scope: BatchScope, channel: str) -> ToldKeys:
         """The keys that are meant, freshly read, lowest id first. Raises InputError and GatewayError."""

@@ -1,6 +1,7 @@
 """What a batch would do, and the field for the typed confirmation. No clients."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from bot.incident.models import ASKS, Batch, BatchKey, BatchKeyStatus
@@ -26,12 +27,18 @@ def to_type(operation: str, number: int) -> str:
 
 
 def preview(
-    batch: Batch, keys: Sequence[BatchKey], left_out: Mapping[str, int], *, agreeing: Sequence[str] = (), gone: int = 0
+    batch: Batch,
+    keys: Sequence[BatchKey],
+    left_out: Mapping[str, int],
+    *,
+    agreeing: Sequence[str] = (),
+    gone: int = 0,
+    alerts: Mapping[int, int] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """What would happen, and the field for the confirmation.
 
     `left_out`: why → how many. `agreeing`: who must agree, since keys of it are locked. `gone`: how many keys of the
-    batch that is taken back are not there any more.
+    batch that is taken back are not there any more. `alerts`: keys that an open alert names, with its number.
     """
     title, disables = worded(TITLES[batch.operation]), batch.operation == DISABLE
     waiting = [key for key in keys if key.status is BatchKeyStatus.WAITING]
@@ -39,6 +46,11 @@ def preview(
     blocks: list[Block] = [section(_intention(batch, len(waiting)))]
     if waiting:
         blocks.append(section(some_of([_named(key) for key in waiting], NAMES_SHOWN)))
+    alerted = [key for key in waiting if key.key_id in alerts]
+    if alerted and not disables:
+        names = some_of([_named(key) for key in alerted], NAMES_SHOWN)
+        text = tr(":warning: Named in open alerts: {keys}. A value that has leaked would work again.", keys=names)
+        blocks.append(section(text))
     if already:
         blocks.append(context(_already(already, disables=disables)))
     blocks += _left_lines(batch, left_out, gone)

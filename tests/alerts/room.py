@@ -20,6 +20,7 @@ from bot.alerts.ingest import AlertIngest
 from bot.alerts.listeners import AlertListeners
 from bot.alerts.models import Alert
 from bot.alerts.response import AlertResponse
+from bot.alerts.store import in_open_alerts
 from bot.alerts.triage import Triage
 from bot.approvals import store as requests
 from bot.approvals.models import ApprovalRequest, Status
@@ -201,6 +202,7 @@ class Room:
             clock=self.spine.clock,
             problems=self._nothing,  # type: ignore[arg-type]
             open_alerts=self._nothing,  # type: ignore[arg-type]
+            in_open_alerts=in_open_alerts,
             open_reviews=self._nothing,  # type: ignore[arg-type]
         )
 

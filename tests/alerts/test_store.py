@@ -52,7 +52,9 @@ async def test_a_key_that_changed_is_noted_in_open_alerts_and_in_closed_ones(dat
     seen = {7: KeySnapshot(key_id=7, state="active")}
     for alert in (first, second):
         await database.run(store.change, alert.id, keys=seen)
+    assert await database.read(store.in_open_alerts, [7, 8]) == {7: second.id}
     await database.run(store.change, second.id, status=AlertStatus.FALSE_ALARM.value)
+    assert await database.read(store.in_open_alerts, [7, 8]) == {7: first.id}
     changed = await database.run(store.key_changed, 7, state="disabled", at=NOW)
     assert [(alert.id, alert.keys[7].state) for alert in changed] == [(second.id, "disabled"), (first.id, "disabled")]
     assert await database.run(store.key_changed, 7, state="disabled", at=NOW) == []

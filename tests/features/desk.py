@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bot.alerts.store import in_open_alerts
 from bot.db.engine import Database
 from bot.deps import Deps
 from bot.features import OPERATIONS
@@ -81,6 +82,7 @@ class ListenerDesk:
             languages=self.languages,
             problems=self.problems,
             open_alerts=self.open_alerts,
+            in_open_alerts=in_open_alerts,
             open_reviews=self.open_alerts,
         )
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from bot.alerts.store import in_open_alerts
 from bot.approvals.key_locks import KeyLocks
 from bot.approvals.verified_write import VerifiedWriter, VerifiedWrites
 from bot.approvals.write_locks import WriteLocks
@@ -147,6 +148,7 @@ class Room:
             clock=clock,
             problems=self._nothing,  # type: ignore[arg-type]
             open_alerts=self._nothing,  # type: ignore[arg-type]
+            in_open_alerts=in_open_alerts,
             open_reviews=self._nothing,  # type: ignore[arg-type]
         )
         self.listeners = BatchListeners(

@@ -22,3 +22,13 @@ def test_a_preview_of_nothing_has_no_form() -> None:
     assert "Only what batch" not in str(view)
     assert "submit" not in view
     assert "2 are disabled already" in str(view)
+
+
+def test_taking_back_names_the_keys_of_open_alerts() -> None:
+    back = batch(BatchStatus.DRAFT, operation="key.enable", undoes=4)
+    text = preview(back, KEYS, {}, alerts={2: 9})["blocks"][2]["text"]["text"]
+    assert text.startswith(":warning: Named in open alerts: ")
+    assert "k2" in text
+    assert "k1" not in text
+    assert "open alerts" not in str(preview(back, KEYS, {}))
+    assert "open alerts" not in str(preview(batch(BatchStatus.DRAFT), KEYS, {}, alerts={2: 9}))

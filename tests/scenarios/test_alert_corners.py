@@ -190,6 +190,7 @@ async def test_a_card_does_not_call_a_key_dead_that_was_enabled_again(http_desk:
     await desk.pass_time(60)
     await desk.slack.command(SAM, seed.SECURITY_CHANNEL, f"/apikey enable {record.id}")
     await desk.eventually(lambda: desk.slack.top_view(SAM).body.get("submit"))
+    assert "Alert 1 names this key" in view_text(desk.slack.top_view(SAM))
     assert (await desk.slack.submit(SAM, desk.slack.top_view(SAM))).ok
     card = (await desk.eventually(lambda: cards(desk, "enabled again: ")))[0]
     assert f"/apikey disable {record.id}" in text_of(card)

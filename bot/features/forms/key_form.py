@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import sqlalchemy as sa
+
 from bot.deps import Deps
 from bot.errors import InputError
 from bot.features.forms.again import register_again
@@ -21,6 +23,7 @@ from bot.features.forms.wishes import as_state, prefilled
 from bot.gateway.models import EffectiveState, Key, KeyId
 from bot.gateway.numbers import shown_number
 from bot.gateway.writes import WriteResult, WriteStatus
+from bot.keys import locks
 from bot.keys.text import left_text, state_text
 from bot.languages import joined, tr
 from bot.operations import Filled, Frozen, Look, Operation, Work
@@ -55,6 +58,8 @@ class Seen(Frozen):
     expired: bool
     channel: str
     rest: str = ""
+    # The open alert that names the key, or the one that it is locked for; 0 = none.
+    alert: int = 0
 
     @classmethod
     def of(cls, key: Key, *, now: float, channel: str, rest: str) -> "Seen":
@@ -149,6 +154,7 @@ class KeyForm:
         """The same with these fields filled in."""
         deps = self.deps
         seen = Seen.of(key, now=deps.reader.server_now(key.id), channel=delivery.channel_id, rest=rest)
+        seen = seen.model_copy(update={"alert": await deps.database.read(self._alert_of, key)})
 
         def drawn(state: State, live: str) -> dict[str, Any]:
             view = self.form.build_modal(seen, state=state, live=live, units_per_usd=deps.dollars.of(key.id))
@@ -157,6 +163,12 @@ class KeyForm:
         state = filled_in(drawn(as_state(fields), UNFINISHED))
         live = await self._live(actor, seen, state, key)
         return live.onto(drawn(state, live.text), state)
+
+    def _alert_of(self, c: sa.Connection, key: Key) -> int:
+        """The open alert that names a key, or else the one because of which it is locked."""
+        lock = locks.lock_of(c, key.id, key.created_time)
+        because_of = lock.number if lock is not None and lock.cause == "alert" else 0
+        return self.deps.in_open_alerts(c, [key.id]).get(key.id) or because_of or 0
 
     async def redraw(self, delivery: Delivery) -> Ack:
         """Something in the form changed: show what would be decided now, and the fields that are needed now."""

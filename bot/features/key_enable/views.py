@@ -26,6 +26,8 @@ def build_modal(seen: Seen, *, state: State, live: str, units_per_usd: int) -> d
         return modal(
             OPERATION.name, OPERATION.title, blocks, close=tr("Close"), private_metadata=seen.model_dump_json()
         )
+    if seen.alert:
+        blocks.insert(0, section(_leaked(seen.alert)))
     if seen.expired:
         prefill = Prefill()
         blocks += form.expiry_blocks(prefill, typed(state, form.EXPIRY) or prefill.expiry)
@@ -38,6 +40,14 @@ def build_modal(seen: Seen, *, state: State, live: str, units_per_usd: int) -> d
         blocks,
         submit=OPERATION.description.button,
         private_metadata=seen.model_dump_json(),
+    )
+
+
+def _leaked(alert: int) -> str:
+    return tr(
+        ":warning: Alert {number} names this key. If its value has leaked, whoever has it could use the key again. "
+        "A new key is safer.",
+        number=alert,
     )
 
 

@@ -29,6 +29,12 @@ def test_it_asks_for_what_is_lacking(known: dict[str, Any], blocks: list[str]) -
     assert block_ids(build_modal(seen(**known), state={}, live="", units_per_usd=UNITS)) == blocks
 
 
+def test_an_alert_that_names_the_key_is_on_top() -> None:
+    view = build_modal(seen(**DISABLED, alert=3), state={}, live="", units_per_usd=UNITS)
+    assert "Alert 3 names this key" in view["blocks"][0]["text"]["text"]
+    assert "names this key" not in str(build_modal(seen(**DISABLED), state={}, live="", units_per_usd=UNITS))
+
+
 def test_the_quota_that_is_lacking_must_be_said() -> None:
     block = build_modal(seen(**EMPTY), state={}, live="", units_per_usd=UNITS)["blocks"][1]
     assert (block["block_id"], block["optional"]) == ("delta", False)
