@@ -86,7 +86,7 @@ async def test_quota_is_put_back_by_what_was_added_whatever_was_spent_meanwhile(
         desk.gateway.charge(key.id, 40_000)
         await change(desk, key, remain_quota=desk.gateway.key(key.id).remain_quota + 5_000_000)
         [card] = await desk.eventually(lambda: cards(desk))
-        assert "+5M" in text_of(card)
+        assert "1M units ($2.00) → *6M units ($12.00)*" in text_of(card)
         assert f"· <@{ADA}>" in text_of(card)
         assert buttons_of(card) == ["drift.accept", "drift.put_back"]
         desk.gateway.charge(key.id, 300_000)
@@ -106,7 +106,7 @@ async def test_several_changes_before_somebody_clicks_are_one_card_and_all_are_p
         await change(desk, key, allow_ips="", name="hijacked")
         [card] = await desk.eventually(lambda: cards(desk))
         await change(desk, key, remain_quota=9_000_000, model_limits_enabled=False)
-        await desk.eventually(lambda: "+8M" in text_of(cards(desk)[0]))
+        await desk.eventually(lambda: "1M units ($2.00) → *9M units ($18.00)*" in text_of(cards(desk)[0]))
         await change(desk, key, status=DISABLED)
         await desk.eventually(lambda: "in use → *disabled*" in text_of(cards(desk)[0]))
         assert "search → *hijacked*" in text_of(cards(desk)[0]).replace("\u2068", "").replace("\u2069", "")
@@ -145,7 +145,7 @@ async def test_what_is_changed_back_in_the_console_is_said(desk_with: OpenDesk) 
         await change(desk, key, expired_time=int(desk.clock()) + 999_999)
         await desk.eventually(lambda: cards(desk))
         await change(desk, key, expired_time=-1)
-        await desk.eventually(lambda: "again as it was before" in text_of(cards(desk)[0]))
+        await desk.eventually(lambda: "By now it is again as it was before" in text_of(cards(desk)[0]))
         assert not buttons_of(cards(desk)[0])
 
 
