@@ -6,9 +6,9 @@ CATALOGS := bot/languages/catalogs
 STAMP  := $(VENV)/.installed
 PLAY   := $(VENV)/.sandbox
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-# One more than cores, for tests that wait for other processes, for threads to end, or for what must come. Each costs
-# five seconds of the processor to import and collect, and twelve in a fresh clone, where nothing is compiled.
-WORKERS ?= $(shell $(PYTHON) -c 'import os; print(1 + (os.cpu_count() or 1))')
+# Two per core: with three on two cores, a third of the time nobody worked, since many tests wait for other processes, for
+# threads to end, or for what must come. Each costs five seconds of the processor to import and collect.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
 
 .DEFAULT_GOAL := help
 .PHONY: help install sandbox test thorough attacks coverage check fix bench soak release migrate docs site lock languages foreign shots clean

@@ -107,6 +107,14 @@ async def test_a_row_that_was_changed_meanwhile_is_left_to_whoever_changed_it(du
     assert present(request).judgement.facts.increase == 40
 
 
+async def test_while_nobody_tells_what_is_left_of_a_budget_it_waits(due: Due) -> None:
+    await settle(due.spine, "U0ADA", {"amount": 40, "period": "month"})
+    known = await due.spine.counts.budgets.of("U0ADA")
+    unknown = [replace(one, left=None) for one in known]
+    assert due.database.run_here(due.refills.begin, due.row, KEY, unknown) is None
+    assert due.database.run_here(allowances.find, 7) == due.row
+
+
 async def test_who_waits_for_a_row_holds_no_lock_of_what_is_counted(postgres_database: Database) -> None:
     """Whoever settles a change of the allowance has the row and wants that lock: neither waits for the other."""
     due = Due(postgres_database)
