@@ -41,7 +41,7 @@ async def _fills_a_dry_key(page: Page, shots: Path) -> None:
     form = page.get_by_role("dialog", name="Change quota")
     # What a month costs at this pace.
     await expect(form.get_by_label("More quota")).not_to_have_value("")
-    await expect(form).to_contain_text("a manager decides the rest")
+    await expect(form).to_contain_text("Needs approval by manager")
     await page.screenshot(path=shots / "2-more.png")
     await _ask(form, page)
     await _approve(page, "asks to change the quota", shots / "3-approve.png")
@@ -68,7 +68,7 @@ async def _extends_a_key_that_expires(page: Page, shots: Path) -> None:
     await page.screenshot(path=shots / "5-expires.png")
     await message.get_by_role("button", name="Extend key").click()
     form = page.get_by_role("dialog", name="Edit API key")
-    await expect(form).to_contain_text("a manager decides the rest")
+    await expect(form).to_contain_text("Needs approval by manager")
     await page.screenshot(path=shots / "6-extend.png")
     await _ask(form, page)
     await _approve(page, "asks to change key", shots / "7-approve.png")
@@ -95,4 +95,4 @@ async def _approve(page: Page, asked: str, shot: Path) -> None:
     card = page.get_by_test_id("message").filter(has_text=asked).last
     await page.screenshot(path=shot)
     await card.get_by_role("button", name="Approve", exact=True).click()
-    await expect(card).to_contain_text("Done")
+    await expect(card).to_contain_text("approved by")

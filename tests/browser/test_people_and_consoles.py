@@ -58,7 +58,7 @@ async def _puts_a_key_back(page: Page, shots: Path) -> None:
     await page.get_by_label("Rename notebooks in the console").click()
     await pass_an_hour(page)
     card = page.get_by_test_id("message").filter(has_text="was changed outside Keydesk")
-    await expect(card).to_contain_text("+5M")
+    await expect(card).to_contain_text("5,511,750 units ($11.02)")
     await page.screenshot(path=shots / "4-drift.png")
     await card.get_by_role("button", name="Put key").click()
     await expect(card).to_contain_text("wants it put back")
