@@ -132,7 +132,7 @@ def _begin() -> PartialSettings:
 
 def _lint(arguments: argparse.Namespace) -> int:
     from bot.cli.lookups import Members, groups_now, run, slack_is_set  # noqa: PLC0415  # quick --help, here and below
-    from bot.cli.on_call import OnCallNow  # noqa: PLC0415
+    from bot.cli.on_call import OnCallNow  # noqa: PLC0415  # quick --help
     from bot.cli.policy import lint_policy  # noqa: PLC0415
     from bot.policy_file import load_policy  # noqa: PLC0415
 
@@ -177,11 +177,12 @@ def _explain(arguments: argparse.Namespace) -> int:
     find_actor: FindActor | None = None
     find_key: FindKey | None = None
     if lookups.slack_is_set(partial, out):
+        # Functions of one line; the policy is read only when one is called.
         find_actor = lambda user: lookups.find_actor(  # noqa: E731
             partial, load_policy(path, units_per_usd=units), question.groups, user, out
         )
     if partial.usable("COMETAPI_ACCESS_TOKEN", "COMETAPI_BASE_URL", "COMETAPI_USER_ID"):
-        find_key = lambda text, actor: lookups.find_key(  # noqa: E731
+        find_key = lambda text, actor: lookups.find_key(  # noqa: E731  # as above
             partial, load_policy(path, units_per_usd=units), text, actor, out
         )
     return explain_policy(

@@ -1,7 +1,6 @@
 """Budgets: what counts against them, however it is cut, when their periods begin, and that nobody gets round them."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -83,7 +82,7 @@ async def left(spine: Spine, person: str = HER) -> list[int | None]:
 
 
 def go_to(spine: Spine, *day: int) -> None:
-    spine.now = datetime(*day, tzinfo=UTC).timestamp()  # type: ignore[arg-type,misc]
+    spine.now = datetime(*day, tzinfo=UTC).timestamp()  # type: ignore[arg-type,misc]  # year, month and day, and perhaps the hour
 
 
 @pytest.fixture
@@ -258,7 +257,10 @@ allow = true
     await settle(spine, "role:engineer", terms(150))
     await settle(spine, "U0BEN", terms(900))
     await settle(spine, "U0BEN", None)  # in this period it counts still
-    needed: Callable[[str], Any] = lambda holder: spine.counts.now("budget.change", "", holder=holder)  # noqa: E731
+
+    async def needed(holder: str) -> Any:
+        return await spine.counts.now("budget.change", "", holder=holder)
+
     assert [one.value for one in await needed(HER)] == [1050]
     go_to(spine, 2026, 4, 2)
     assert [one.value for one in await needed(HER)] == [150]
