@@ -88,7 +88,6 @@ def disable_now(notice: Notice) -> Block:
         tr("Disable this key now?"),
         tr("Whatever uses key {number} stops working. It can be enabled again.", number=number),
         yes=trc("button", "Disable"),
-        danger=True,
     )
     label = tr("Disable key {number}", number=number)
     return button(tr("Disable now"), DISABLE_NOW, value=str(notice.key_id), label=label, style="danger", confirm=sure)

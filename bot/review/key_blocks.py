@@ -32,15 +32,15 @@ _DEPARTURES = {
 _STANDING = {
     (Verdict.KEEP, True): tr(":white_check_mark: Kept by {who}."),
     (Verdict.SHRINK, True): tr(":white_check_mark: Shrunk to {amount} by {who}."),
-    (Verdict.SHRINK, False): tr(":arrow_forward: {who} shrinks it to {amount}; not done yet."),
+    (Verdict.SHRINK, False): tr(":hourglass_flowing_sand: {who} shrinks it to {amount}; not done yet."),
     (Verdict.DISABLE, True): tr(":no_entry: Disabled by {who}."),
-    (Verdict.DISABLE, False): tr(":arrow_forward: {who} disables it; not done yet."),
+    (Verdict.DISABLE, False): tr(":hourglass_flowing_sand: {who} disables it; not done yet."),
     (Verdict.SILENCE, True): tr(":no_entry: Disabled, because nobody decided."),
-    (Verdict.SILENCE, False): tr(":arrow_forward: Nobody decided, so it is being disabled."),
+    (Verdict.SILENCE, False): tr(":hourglass_flowing_sand: Nobody decided, so it is being disabled."),
 }
 _UNDONE = {
     True: tr(":leftwards_arrow_with_hook: Disabled, then undone by {who}: the key works again."),
-    False: tr(":arrow_forward: {who} undoes it; the key is being enabled."),
+    False: tr(":hourglass_flowing_sand: {who} undoes it; the key is being enabled."),
 }
 
 
@@ -138,7 +138,6 @@ def _buttons(row: ReviewedKey, *, now: float, units_per_usd: int) -> list[Block]
                 name=name,
             ),
             yes=trc("button", "Disable"),
-            danger=True,
         ),
     )
     return [keep, *_shrink(row, units_per_usd=units_per_usd), disable]

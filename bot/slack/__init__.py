@@ -8,6 +8,7 @@ Start with delivery.py (what Slack sent, what we answer), then router.py.
     ack_body        a handler's answer → the body of the HTTP response or the acknowledgement of Socket Mode
     blocks          small Block Kit helpers
     bolt            what Bolt answers for us: Slack's questions about the app itself
+    button_styles   what destroys is red or plain, never green
     channel_events  events that say that a channel takes messages again
     charts          slack's block for charts, the same in text, and which of the two is sent
     command_words   the words of the command in other languages

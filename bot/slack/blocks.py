@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from bot.languages import current, said, tr, trn
+from bot.slack.button_styles import styled
 
 Block = dict[str, Any]
 
@@ -266,15 +267,14 @@ def actions(*elements: Block, block_id: str | None = None) -> Block:
     return _with_id({"type": "actions", "elements": list(elements)}, block_id)
 
 
-def confirm(title: str, text: str, *, yes: str, no: str = tr("Cancel"), danger: bool = False) -> Block:
+def confirm(title: str, text: str, *, yes: str, no: str = tr("Cancel")) -> Block:
     """Slack's own "are you sure" dialog, for a button."""
-    dialog: Block = {
+    return {
         "title": plain(title, CONFIRM_TITLE_LIMIT),
         "text": plain(text, CONFIRM_TEXT_LIMIT),
         "confirm": plain(yes, CONFIRM_BUTTON_LIMIT),
         "deny": plain(no, CONFIRM_BUTTON_LIMIT),
     }
-    return dialog | ({"style": "danger"} if danger else {})
 
 
 def button(
@@ -299,7 +299,7 @@ def button(
         element["url"] = _checked(url, URL_LIMIT, "url")
     if label:
         element["accessibility_label"] = truncate(said(label), BUTTON_LIMIT)
-    return element | {name: item for name, item in (("style", style), ("confirm", confirm)) if item}
+    return styled(element | {name: item for name, item in (("style", style), ("confirm", confirm)) if item})
 
 
 def option(text: str, value: str, *, description: str = "") -> Block:

@@ -121,9 +121,17 @@ class Player:
     async def ask(self, text: str, person: str) -> None:
         """A command whose form is sent as it is filled by its words; the window is closed."""
         await self.say(text, person=person)
-        view = (await self.state(person))["views"][-1]
+        view = await self._form(person)
         await self.act("submit", **{"as": person, "view_id": view["id"]})
         await self.close(person)
+
+    async def _form(self, person: str) -> dict[str, Any]:
+        """The window that is open, once it can be sent: at first it may only say that it is being filled."""
+        while True:
+            view: dict[str, Any] = (await self.state(person))["views"][-1]
+            if view.get("submit"):
+                return view
+            await self.page.wait_for_timeout(50)
 
     async def close(self, person: str | None = None) -> None:
         who = person or self.person

@@ -106,7 +106,7 @@ def test_every_helper_makes_what_the_sdk_accepts() -> None:
                 "delete",
                 value="1",
                 style="danger",
-                confirm=b.confirm("Sure?", "It is final.", yes="Delete", danger=True),
+                confirm=b.confirm("Sure?", "It is final.", yes="Delete"),
                 label="Delete the key",
             ),
             b.button("Docs", "docs", url="https://docs.test/"),

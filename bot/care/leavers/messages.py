@@ -184,7 +184,6 @@ def _question(c: sa.Connection, row: PostRow) -> Message | None:
             "takes over is disabled as the policy says."
         ),
         yes=tr("They have left"),
-        danger=True,
     )
     buttons = actions(
         button(tr("They have left"), CONFIRM, value=row.subject, style="danger", confirm=sure),
