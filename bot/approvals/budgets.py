@@ -38,13 +38,17 @@ class Budgets:
     dollars: Dollars = USUAL
 
     async def of(self, person: str, gateway: str = "") -> tuple[BudgetLeft, ...]:
-        """The budgets that what this person gets counts against, and what is left of each, in units of the gateway."""
-        standing = await self.database.read(budgets.standing)
-        if not standing:
-            return ()
-        asked = [await self._one(budget, person) for budget in standing]
-        theirs = tuple(one for one in asked if one is not None)
+        """The budgets that hold for what this person gets, and what is left of each, in units of the gateway."""
+        theirs = await self.counting(person)
         return await self.database.read(self.left, theirs, None, gateway) if theirs else ()
+
+    async def counting(self, person: str) -> tuple[BudgetLeft, ...]:
+        """What this person gets counts against these: those of theirs that stand, and those that ended in their
+        present period, which hold for nothing until somebody asks for them anew. `left` is for `left` to tell.
+        """
+        found = await self.database.read(budgets.counting, self._today())
+        asked = [(budget, await self._one(budget, person)) for budget in found]
+        return tuple(one for budget, one in asked if one is not None and (budget.stands or one.left is not None))
 
     async def _one(self, budget: Budget, person: str) -> BudgetLeft | None:
         """The budget, if it is this person's; what is left of it is not known yet, or cannot be told (None)."""

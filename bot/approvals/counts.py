@@ -109,19 +109,37 @@ class Counts:
             request.operation, request.counted_for, before=request.id, gateway=request.gateway, **about
         )
         facts = replace(facts, counts=counts) if counts else facts
-        if known := await self._budgets_of(request, facts.budgets or ()):
-            left = await self.database.read(self.budgets.left, known, request.id, request.gateway)
-            facts = replace(facts, budgets=left or None)
-        return facts
+        known, later = facts.budgets or (), await self._later_budgets(request)
+        if later:
+            left = await self.database.run(self._left_under, request, (*known, *later))
+        else:
+            left = await self.database.read(self.budgets.left, known, request.id, request.gateway) if known else ()
+        return replace(facts, budgets=left or None)
 
-    async def _budgets_of(self, request: ApprovalRequest, known: tuple[BudgetLeft, ...]) -> tuple[BudgetLeft, ...]:
-        """The budgets of when it was asked, and those that began, or became this person's, while it waited."""
+    async def budgets_after(self, request: ApprovalRequest) -> tuple[BudgetLeft, ...] | None:
+        """The budgets that what begins with a request counts against: refills of an allowance go by those of now."""
+        if request.operation != "key.allowance" or not request.origin.by_person:
+            return request.judgement.facts.budgets
+        return await self.budgets.counting(request.counted_for) or None
+
+    async def _later_budgets(self, request: ApprovalRequest) -> tuple[BudgetLeft, ...]:
+        """The budgets that it was not granted under: they began, or became this person's, while it waited, or ended."""
         if request.operation not in ledger.GIVING:
-            return known
-        numbers = {one.number for one in known}
-        now = await self.budgets.of(request.counted_for, request.gateway)
+            return ()
+        numbers = {one.number for one in request.judgement.facts.budgets or ()}
+        now = await self.budgets.counting(request.counted_for)
         # Where Slack does not say who is in a role, what was granted goes on.
-        return (*known, *(one for one in now if one.number not in numbers and one.left is not None))
+        return tuple(one for one in now if one.number not in numbers and one.left is not None)
+
+    def _left_under(
+        self, c: sa.Connection, request: ApprovalRequest, known: tuple[BudgetLeft, ...]
+    ) -> tuple[BudgetLeft, ...]:
+        """What others have left of these, of which some are new to this request: of two such runs at once, the second
+        sees the first.
+        """
+        ledger.lock(c)
+        ledger.grant_under(c, request.id, [one.number for one in known], at=self.clock())
+        return self.budgets.left(c, known, request.id, request.gateway)
 
     def within(
         self,

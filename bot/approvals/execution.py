@@ -32,7 +32,7 @@ from bot.gateway.gateways import KeyReader
 from bot.gateway.limiter import Priority, asked_by, prioritized
 from bot.gateway.models import Key, KeyId
 from bot.gateway.writes import Journal, WriteResult, WriteStatus
-from bot.keys import budgets, lineage, locks, owners
+from bot.keys import lineage, locks, owners
 from bot.keys.text import state_text
 from bot.languages import joined, tr
 from bot.operations import Change, Effect, Operation, Ownership, Work
@@ -129,7 +129,8 @@ class Execution:
         call = await self._call(request, operation, writer)
         keep = partial(_keep, request.id)
         result = await writer.write(call, checkpoints=request.progress.checkpoints, keep=keep)
-        again = await self._database.run(self._settle, writer, request, operation, result)
+        budgets = await self._counts.budgets_after(request)
+        again = await self._database.run(self._settle, writer, request, operation, result, budgets=budgets)
         self._changed()
         await self._learn(result.learned, request.gateway)
         return again
@@ -199,9 +200,8 @@ class Execution:
             return await self._database.run(self._begun, request, sentence)
         sentence = await self._not_as_judged(judged, requester)
         roles = sorted(self._policy().roles.of(requester))
-        known = judged.judgement.facts.budgets or ()
         changed = bool(sentence)
-        return await self._database.run(self._begun, request, sentence, changed_since=changed, roles=roles, known=known)
+        return await self._database.run(self._begun, request, sentence, changed_since=changed, roles=roles)
 
     async def _as_of_now(self, request: ApprovalRequest) -> ApprovalRequest:
         """The request with the lock of now, and with the counts of now, of what was granted before it."""
@@ -258,7 +258,6 @@ class Execution:
         *,
         changed_since: bool = False,
         roles: list[str] | None = None,
-        known: Sequence[BudgetLeft] = (),
     ) -> ApprovalRequest:
         now = self._clock()
         if refusal:
@@ -268,7 +267,6 @@ class Execution:
             ledger.take_back(c, request.id)
         else:
             record(c, Fact.APPLYING, request, at=now, actor=None)
-            budgets.note(c, request.id, [one.number for one in known])
             request = store.move(c, request, Status.RUNNING)
             if roles is not None and self._operations[request.operation].effect in {Effect.CREATES, Effect.REPLACES}:
                 store.record_progress(c, request.id, roles=roles)
@@ -294,6 +292,8 @@ class Execution:
         request: ApprovalRequest,
         operation: Operation,
         result: WriteResult,
+        *,
+        budgets: tuple[BudgetLeft, ...] | None,
     ) -> Again | None:
         request = store.get(c, request.id, lock=True)
         if request.status in FINAL:
@@ -331,7 +331,7 @@ class Execution:
             details[OWNER] = {str(result.key.id): owners.owner_of(c, result.key.id)}
         record(c, Fact.APPLIED if succeeded else Fact.FAILED, request, at=now, actor=None, **details)
         for follow in self._followers:
-            follow(c, request, operation, result)
+            follow(c, request.under(budgets), operation, result)
         self._notifications.announce(c, request)
         return None
 

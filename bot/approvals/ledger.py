@@ -62,12 +62,25 @@ def grant(c: sa.Connection, request: ApprovalRequest, *, at: float) -> None:
         "units": _units(request),
         "adds_key": request.operation in _ADDS_A_KEY or bool(request.judgement.facts.adds_key),
         "granted_at": at,
-        "place": sa.select(sa.func.coalesce(sa.func.max(grants.c.place), 0) + 1).scalar_subquery(),
+        "place": _last(),
         "block": block_named(request.gateway),
     }
     insert = (postgresql if c.dialect.name == "postgresql" else sqlite).insert(grants)
     c.execute(insert.values(values).on_conflict_do_nothing(index_elements=["request_id"]))
     budgets.note(c, request.id, [one.number for one in request.judgement.facts.budgets or ()])
+
+
+def grant_under(c: sa.Connection, request_id: int, numbers: Iterable[int], *, at: float) -> None:
+    """What was granted counts against these budgets, too, of which it was not known then: as if it were granted now,
+    after all others, so that each of them is counted before it or after it. The caller holds `lock`.
+    """
+    if budgets.note(c, request_id, numbers):
+        here = grants.c.request_id == request_id
+        c.execute(sa.update(grants).where(here).values(granted_at=at, place=_last()))
+
+
+def _last() -> sa.ScalarSelect[int]:
+    return sa.select(sa.func.coalesce(sa.func.max(grants.alias().c.place), 0) + 1).scalar_subquery()
 
 
 def take_back(c: sa.Connection, request_id: int) -> None:

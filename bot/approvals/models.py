@@ -1,5 +1,6 @@
 """The request as a value, its statuses, and the table of moves between them. Knows no SQL, no Slack, no gateway."""
 
+from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -9,7 +10,7 @@ from bot.gateway.models import Key, KeySettings
 from bot.gateway.numbers import gateway_of
 from bot.languages import StoredText, trc
 from bot.operations import Change, Offer
-from bot.permissions.models import Approval, Decision, Facts, Given
+from bot.permissions.models import Approval, BudgetLeft, Decision, Facts, Given
 from bot.permissions.serial import decision_from_json, decision_to_json, facts_from_json, facts_to_json
 
 
@@ -317,6 +318,11 @@ class ApprovalRequest(NewRequest):
         acceptance = self.progress.acceptance
         accepted_at = None if acceptance is None else acceptance.accepted_at
         return accepted_at or self.decided_at or self.asked_at
+
+    def under(self, budgets: tuple[BudgetLeft, ...] | None) -> "ApprovalRequest":
+        """The same, with these as the budgets that it counts against."""
+        facts = replace(self.judgement.facts, budgets=budgets)
+        return self.model_copy(update={"judgement": self.judgement.model_copy(update={"facts": facts})})
 
     @property
     def has_card(self) -> bool:

@@ -16,7 +16,7 @@ from bot.approvals.granted import GrantedRequests
 from bot.approvals.models import ApprovalRequest, Judgement, NewRequest, Origin, OriginKind
 from bot.gateway.models import Key
 from bot.gateway.numbers import gateway_of
-from bot.keys import allowances, lineage, locks, owners
+from bot.keys import allowances, budgets, lineage, locks, owners
 from bot.keys.owners import OwnedKey
 from bot.languages import tr
 from bot.operations import Allowance, is_refilled
@@ -41,8 +41,8 @@ class Refills:
     ) -> ApprovalRequest | None:
         """Ask for a refill of a key as it was last read. None: it is not refilled now, or another replica was first.
 
-        `known`: the budgets of its owner. Where they have less than the refill, it is no more than that; with nothing
-        it waits.
+        `known`: the budgets that it counts against. Where those that stand have less than the refill, it is no more
+        than that; with nothing it waits.
         """
         owner = owners.find(c, key.id) if owners.owner_of(c, key.id, key.created_time) else None
         if owner is None or allowance.refill_id is not None or not self._is_in_use(c, allowance, key):
@@ -51,15 +51,16 @@ class Refills:
         row = allowances.find(c, key.id, lock=True) if known else None
         if row is not None and row.version != allowance.version:
             return None
-        budgets = self._left(c, known, gateway_of(key.id))
-        most = min((one.left or 0 for one in budgets), default=allowance.terms.amount)
+        standing = self._left(c, known, gateway_of(key.id))
+        most = min((one.left or 0 for one in standing), default=allowance.terms.amount)
         if most <= 0:
             return None
         # Before the request: whoever changes the row first is the one who asks.
         marked = allowances.save(c, allowance, allowance)
         if marked is None:
             return None
-        request, _ = self.granted.insert(c, self._request(marked, key, owner, budgets, most))
+        request, _ = self.granted.insert(c, self._request(marked, key, owner, standing, most))
+        budgets.note(c, request.id, [one.number for one in known])
         allowances.save(c, marked, replace(marked, refill_id=request.id))
         return request
 
@@ -75,7 +76,7 @@ class Refills:
         return locks.lock_of(c, key.id, key.created_time) is None and lineage.taken(c, key.id) is None
 
     def _request(
-        self, allowance: Allowance, key: Key, owner: OwnedKey, budgets: tuple[BudgetLeft, ...], most: int
+        self, allowance: Allowance, key: Key, owner: OwnedKey, standing: tuple[BudgetLeft, ...], most: int
     ) -> NewRequest:
         number, terms = f"#{allowance.request_id}", allowance.terms
         sentence = tr("It was granted with the allowance in request {number}.", number=number)
@@ -84,7 +85,7 @@ class Refills:
             increase=units,
             allowance=terms.amount,
             allowance_period=terms.period.seconds,
-            budgets=budgets or None,
+            budgets=standing or None,
         )
         wanted: dict[str, Any] = {
             "key_id": int(key.id),

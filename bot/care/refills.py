@@ -76,7 +76,7 @@ class RefillRounds:
                     return True
                 # Whom Slack does not tell of waits for the next list.
                 person = await deps.directory.actor(one.owner_id, one.owner_team)
-                budgets = await deps.counts.budgets.of(one.owner_id)
+                budgets = await deps.counts.budgets.counting(one.owner_id)
                 if person.kind is ActorKind.MEMBER:
                     await deps.database.run(self._begin_one, one, budgets)
         return False

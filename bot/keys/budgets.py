@@ -29,6 +29,15 @@ def standing(c: sa.Connection) -> Sequence[Budget]:
     return [_load(row) for row in rows.mappings()]
 
 
+def counting(c: sa.Connection, today: date) -> Sequence[Budget]:
+    """Those that stand, and those that ended while their period is that of today: what is given meanwhile counts when
+    somebody asks anew.
+    """
+    recent = budgets.c.ended_at.is_(None) | (budgets.c.until > today.isoformat())
+    rows = c.execute(sa.select(budgets).where(recent).order_by(budgets.c.holder)).mappings()
+    return [one for one in map(_load, rows) if one.stands or one.is_of(today)]
+
+
 def several(c: sa.Connection, numbers: Collection[int]) -> Sequence[Budget]:
     """Those that stand of these, by number."""
     here = budgets.c.number.in_(numbers) & budgets.c.ended_at.is_(None)
@@ -59,12 +68,14 @@ def save(c: sa.Connection, before: Budget | None, after: Budget) -> bool:
     return c.execute(sa.update(budgets).where(same).values(values)).rowcount == 1
 
 
-def note(c: sa.Connection, request_id: int, numbers: Iterable[int]) -> None:
-    """What a request grants counts against these budgets."""
-    rows = [{"budget": number, "request_id": request_id} for number in numbers]
+def note(c: sa.Connection, request_id: int, numbers: Iterable[int]) -> bool:
+    """What a request grants counts against these budgets. Whether it did not yet count against one of them."""
+    counted = set(c.scalars(sa.select(budget_grants.c.budget).where(budget_grants.c.request_id == request_id)))
+    rows = [{"budget": number, "request_id": request_id} for number in sorted(set(numbers) - counted)]
     if rows:
         insert = (postgresql if c.dialect.name == "postgresql" else sqlite).insert(budget_grants)
         c.execute(insert.on_conflict_do_nothing(), rows)
+    return bool(rows)
 
 
 def _values(one: Budget) -> dict[str, Any]:

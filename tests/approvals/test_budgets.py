@@ -17,6 +17,8 @@ from bot.gateway.dollars import Dollars
 from bot.gateway.numbers import know_names
 from bot.gateway.writes import WriteResult, WriteStatus
 from bot.keys import budgets
+from bot.permissions.models import Ask
+from bot.permissions.policy import decide
 from bot.permissions.rules import Policy, parse_policy
 from tests.approvals.kit import ADA, BEN, MIRA, OMAR, Spine, new_request
 from tests.approvals.test_races import at_once
@@ -68,7 +70,7 @@ async def settle(
     def work(c: sa.Connection) -> None:
         changes: dict[str, Any] = {"operation": "budget.change", "input": {"holder": holder, "terms": wanted}}
         request = store.insert(
-            c, new_request(f"b:{spine.now}:{wanted}", **changes), status=Status.APPROVED, lapses_at=None
+            c, new_request(f"b:{spine.now}:{holder}:{wanted}", **changes), status=Status.APPROVED, lapses_at=None
         )[0]
         done = request.model_copy(update={"status": status})
         result = WriteResult(status=WriteStatus.DONE)
@@ -174,6 +176,52 @@ async def test_ending_and_asking_anew_in_one_period_gives_nothing_twice(spine: S
     go_to(spine, 2026, 6, 1, 12)
     await settle(spine, HER, terms(55, rollover=True))
     assert await left(spine) == [55]
+
+
+async def test_what_is_granted_while_a_budget_is_ended_counts_when_it_is_asked_anew(spine: Spine) -> None:
+    await settle(spine, HER, terms(100))
+    await settle(spine, "role:engineer", terms(500))
+    for holder in (HER, "role:engineer"):
+        await settle(spine, holder, None)
+    await runs(spine, await spine.ask(remain_quota=70))
+    spine.people = None  # who cannot be told to be in the role is not held up by what holds for nothing
+    await runs(spine, await spine.ask(BEN, remain_quota=20))
+    spine.people = frozenset({"U0BEN"})  # she has left the role, and what she got stays taken
+    for holder, amount in ((HER, 100), ("role:engineer", 500)):
+        await settle(spine, holder, terms(amount))
+    assert (await left(spine), await left(spine, "U0BEN")) == ([30], [430])
+    await settle(spine, HER, None)
+    go_to(spine, 2026, 4, 2, 12)
+    await runs(spine, await spine.ask(remain_quota=70))
+    await settle(spine, HER, terms(100))
+    assert await left(spine) == [100]  # it had ended in an earlier period
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+@pytest.mark.parametrize("together", [False, True])
+async def test_of_two_runs_under_a_budget_that_began_after_both_were_asked_one_fits(
+    database: Database, order: tuple[int, int], *, together: bool
+) -> None:
+    spine, other = Spine(database, rules()), Spine(database, rules())
+    go_to(spine, 2026, 3, 10, 12)
+    asked = [await spine.ask(remain_quota=60) for _ in range(2)]
+    # Those of yesterday count in the period in which they run.
+    spine.now = other.now = spine.now + 86_400
+    await settle(spine, HER, terms(100, "day"))
+    work = [runs(one, asked[number]) for one, number in zip((spine, other), order, strict=True)]
+    found = await asyncio.gather(*work) if together else [await each for each in work]
+    assert sorted(found) == [False, True]
+    assert together or found[0]
+    # Again, after its process has died: the same answer.
+    again = [await runs(spine, asked[number]) for number in order]
+    assert again == found
+    assert await left(spine) == [0]
+
+
+async def runs(spine: Spine, request: ApprovalRequest) -> bool:
+    """Whether the policy lets its run begin, with the numbers of now."""
+    facts = await spine.counts.as_granted(request, request.judgement.facts)
+    return decide(spine.policy, Ask(actor=ADA, operation=request.operation, facts=facts)).allowed
 
 
 async def test_nothing_happens_for_a_request_that_failed(spine: Spine) -> None:

@@ -79,6 +79,22 @@ async def test_it_is_asked_approved_drawn_on_and_seen(http_desk: Desk) -> None:
     assert (await desk.request(9)).status is Status.PENDING
 
 
+async def test_the_first_refill_keeps_to_a_budget_that_began_while_its_allowance_waited(desk_with: OpenDesk) -> None:
+    async with desk_with() as desk:
+        await look(desk)
+        record = await a_key(desk)
+        await desk.slack.command(ADA, seed.KEYS_CHANNEL, f"/apikey allowance {record.id} $50 per month")
+        await desk.eventually(lambda: desk.slack.top_view(ADA).body["callback_id"] == "key.allowance")
+        assert (await desk.slack.submit(ADA, desk.slack.top_view(ADA))).ok
+        card = await desk.eventually(functools.partial(desk.card, 1))
+        await grant(desk, 2, f"budget <@{ADA}> $12 per month")
+        await desk.slack.click(MIRA, card, "approve")
+        assert (await desk.settled(1)).status is Status.SUCCEEDED
+        await settled(desk, record, 1)
+        assert desk.gateway.key(record.id).remain_quota == (1 + 12) * DOLLAR
+        assert "6M units ($12.00) were given" in await heard(desk, ADA, "budget")
+
+
 async def test_refills_of_members_share_what_their_role_has(desk_with: OpenDesk) -> None:
     async with desk_with(policy=seed.POLICY + ANY) as desk:
         await look(desk)
