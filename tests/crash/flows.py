@@ -90,12 +90,14 @@ def _keys(house: House) -> list[Record]:
     return found
 
 
-async def _submit(house: House, view: View) -> None:
-    await house.persist(lambda: house.slack.submit(ADA, view))
+async def submit(house: House, view: View) -> None:
+    """Whose form it is sends it."""
+    await house.persist(lambda: house.slack.submit(view.user_id, view))
 
 
-async def _submit_and_approve(house: House, view: View) -> None:
-    await _submit(house, view)
+async def submit_and_approve(house: House, view: View) -> None:
+    """The same, and Mira approves it."""
+    await submit(house, view)
     card = await house.desk.eventually(lambda: house.desk.card(None))
     while not _is_decided(house):
         told = _told_to_try_again(house)
@@ -198,10 +200,10 @@ _NEW = {"name": "new", "expired_time": "30d", "model_limits": ["gpt-4o-mini"], "
 FLOWS = {
     flow.name: flow
     for flow in (
-        Flow(name="create", act=_submit, check=_new_key(100_000), fields={**_NEW, "remain_quota": "100k"}),
+        Flow(name="create", act=submit, check=_new_key(100_000), fields={**_NEW, "remain_quota": "100k"}),
         Flow(
             name="create-approved",
-            act=_submit_and_approve,
+            act=submit_and_approve,
             check=_new_key(2_000_000),
             fields={**_NEW, "remain_quota": "2M"},
             with_card=True,
@@ -209,7 +211,7 @@ FLOWS = {
         Flow(
             name="update",
             word="edit",
-            act=_submit,
+            act=submit,
             check=_changed(name="renamed", allow_ips="203.0.113.0/24"),
             fields={"name": "renamed", "allow_ips": "203.0.113.0/24", "reason": "a crash test"},
             record=_THERE,
@@ -217,25 +219,25 @@ FLOWS = {
         Flow(
             name="quota",
             word="quota",
-            act=_submit,
+            act=submit,
             check=_changed(remain_quota=1400),
             fields={"delta": "+500", "reason": "a crash test"},
             record=_THERE,
         ),
-        Flow(name="disable", word="disable", act=_submit, check=_changed(status=2), record=_THERE),
-        Flow(name="enable", word="enable", act=_submit, check=_changed(status=1), record={**_THERE, "status": 2}),
+        Flow(name="disable", word="disable", act=submit, check=_changed(status=2), record=_THERE),
+        Flow(name="enable", word="enable", act=submit, check=_changed(status=1), record={**_THERE, "status": 2}),
         Flow(
             name="rotate",
             word="rotate",
-            act=_submit,
+            act=submit,
             check=_rotated,
             fields={"overlap": "0"},
             record=_THERE,
             requests=2,
         ),
         Flow(
-            name="rotate-sharing", word="rotate", act=_submit, check=_rotated, fields={"overlap": "24h"}, record=_THERE
+            name="rotate-sharing", word="rotate", act=submit, check=_rotated, fields={"overlap": "24h"}, record=_THERE
         ),
-        Flow(name="delete", word="delete", act=_submit, check=_gone, fields={"confirm": "mine"}, record=_THERE),
+        Flow(name="delete", word="delete", act=submit, check=_gone, fields={"confirm": "mine"}, record=_THERE),
     )
 }

@@ -1,4 +1,4 @@
-"""The policy of the crash tests: small keys at once, larger ones with an approval, all else free.
+"""The policy of the crash tests: small keys, and what a budget holds, at once; larger ones with an approval; all else free.
 
 `SMALL` and `BIG` are what people type into the form of either.
 """
@@ -24,9 +24,17 @@ when  = { remain_quota_at_most = 500_000, unlimited_quota = false }
 allow = true
 
 [[rules]]
+name  = "what a budget holds is free"
+who   = ["engineer"]
+do    = ["key.create"]
+when  = { within_budget = true, unlimited_quota = false }
+allow = true
+
+[[rules]]
 name     = "a manager decides the rest"
 who      = ["engineer"]
-do       = ["key.create"]
+do       = ["key.create", "budget.change"]
+on       = "any"
 approval = { from = ["manager"], count = 1, expires = "3d" }
 
 [[rules]]

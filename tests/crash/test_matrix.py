@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.crash.batch_flow import BATCH, KEYS
+from tests.crash.budget_flow import BUDGETED
 from tests.crash.flows import FLOWS as SINGLE
 from tests.crash.house import Nursery
 from tests.crash.matrix import NewDatabase, matrix, report
@@ -16,7 +17,7 @@ from tests.crash.matrix import NewDatabase, matrix, report
 SAMPLE = 5
 # In `make thorough`: moments at which the process is killed or frozen inside a batch.
 BATCH_SAMPLE = 3
-FLOWS = {**SINGLE, BATCH.name: BATCH}
+FLOWS = {**SINGLE, BATCH.name: BATCH, BUDGETED.name: BUDGETED}
 
 
 @pytest.mark.timeout(600)

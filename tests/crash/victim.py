@@ -46,7 +46,8 @@ _PING, _WATCH = 0.5, 0.1
 def hurry(*, timeout: float) -> None:
     """Make the long waits short. `timeout`: of a call to the gateway."""
     accounts: Any = bot.gateway_accounts
-    accounts.connect = functools.partial(accounts.connect, timeout=timeout)
+    connect = accounts.connect
+    accounts.connect = lambda **more: connect(**more | {"timeout": timeout})
     socket_mode: Any = bot.slack.socket_mode
     socket_mode.SocketMode = functools.partial(socket_mode.SocketMode, ping=_PING, watch=_WATCH)
     bot.approvals.verified_write.PROCESSING = 0.5
