@@ -207,7 +207,7 @@ class RequestActions:
             )
         request = store.move(c, request, Status.OFFERED, decided_by=by, **changes)
         sentence = tr(
-            "{who} offers less than was asked; {requester} decides.",
+            "{who} approved with changes; {requester} accepts the offer or withdraws.",
             who=mention(by),
             requester=mention(request.requester_id),
         )

@@ -31,7 +31,7 @@ class Status(StrEnum):
 
 WORDS = {
     Status.PENDING: trc("status of a request", "waiting"),
-    Status.OFFERED: trc("status of a request", "counter-offer"),
+    Status.OFFERED: trc("status of a request", "approved with changes"),
     Status.APPROVED: trc("status of a request", "approved"),
     Status.RUNNING: trc("status of a request", "applying"),
     Status.UNKNOWN: trc("status of a request", "unknown"),
@@ -45,7 +45,7 @@ WORDS = {
 # The same alone at the beginning of a line.
 STATES = {
     Status.PENDING: trc("status of a request", "Waiting"),
-    Status.OFFERED: trc("status of a request", "Counter-offer"),
+    Status.OFFERED: trc("status of a request", "Approved with changes"),
     Status.APPROVED: trc("status of a request", "Approved"),
     Status.RUNNING: trc("status of a request", "Applying"),
     Status.UNKNOWN: trc("status of a request", "Unknown"),

@@ -23,6 +23,7 @@ lint.py, cases.py, replay.py the policy examined: doubtful rules, test cases, pa
     membership     who stands behind names in a policy, as far as it can be known, and whether an approval can ever come
     models         the values a decision is made of and made into
     patterns       regular expressions that cannot keep the bot busy
+    refusals       what is said where no rule allows something
     review         the `[review]` table: how often keys are reviewed
     reviewers      who reviews whose keys
     roles          which roles an actor has: ids, user groups, everybody

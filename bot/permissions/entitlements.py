@@ -65,12 +65,12 @@ def _deciding(policy: Policy, operation: str, held: frozenset[str], *, own: bool
 
 
 def outcome_words(rule: Rule) -> str:
-    """What the rule does: `at once`, `refused`, `1 person of manager decides`."""
+    """What the rule does: `at once`, `refused`, `decided by manager`."""
     if rule.approval is None:
         return trc("what a rule does", "at once") if rule.outcome == "allow" else trc("what a rule does", "refused")
     if rule.approval.break_glass:
         return tr("at once with a reason, reviewed by {people}", people=describe(rule.approval))
-    return tr("{people} decides", people=describe(rule.approval))
+    return tr("decided by {people}", people=describe(rule.approval))
 
 
 def condition_words(condition: Condition) -> str:

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import takewhile
 
-from bot.languages import joined, said, tr, trn
-from bot.languages.formats import one_of, with_commas
+from bot.languages import joined, said, tr
+from bot.languages.formats import one_of
 from bot.permissions.budgets import exceeded, shortage
 from bot.permissions.combination import stricter_terms
 from bot.permissions.models import (
@@ -28,6 +28,7 @@ from bot.permissions.models import (
     Given,
     Outcome,
 )
+from bot.permissions.refusals import no_rule
 from bot.permissions.rules import Policy, Rule
 from bot.permissions.stages import describe, is_expired, open_stage, roles_who_may_answer
 from bot.permissions.unlocking import by_default, speaks_of_unlocking
@@ -146,7 +147,7 @@ def _first_of(rules: tuple[Rule, ...], policy: Policy, ask: Ask, held: frozenset
                 return decision
             return _stricter(decision, _first_of(rules[index + 1 :], policy, ask, held, why))
     trail = _trail(policy, ask, held, until=None) if why else ()
-    return Decision(outcome="deny", rule=None, sentence=_no_rule(policy, ask), trail=trail)
+    return Decision(outcome="deny", rule=None, sentence=no_rule(policy, ask), trail=trail)
 
 
 def _stricter(in_doubt: Decision, otherwise: Decision) -> Decision:
@@ -313,32 +314,6 @@ def _decided(rule: Rule, below: tuple[Rule, ...], ask: Ask, trail: tuple[tuple[s
             people=describe(approval),
         )
     return Decision(outcome="needs_approval", rule=rule.name, sentence=sentence, approval=approval, trail=trail)
-
-
-def _no_rule(policy: Policy, ask: Ask) -> str:
-    roles, operation = sorted(policy.roles.of(ask.actor)), ask.operation
-    if not roles and ask.own:
-        return tr("No rule allows {operation} for people without a role.", operation=operation)
-    if not roles:
-        return tr(
-            "No rule allows {operation} on what belongs to somebody else for people without a role.",
-            operation=operation,
-        )
-    if ask.own:
-        return trn(
-            "No rule allows {operation} for the role {roles}.",
-            "No rule allows {operation} for the roles {roles}.",
-            len(roles),
-            operation=operation,
-            roles=with_commas(roles),
-        )
-    return trn(
-        "No rule allows {operation} on what belongs to somebody else for the role {roles}.",
-        "No rule allows {operation} on what belongs to somebody else for the roles {roles}.",
-        len(roles),
-        operation=operation,
-        roles=with_commas(roles),
-    )
 
 
 def _own_refusal(approval: Approval, today: Decision) -> Eligibility | None:

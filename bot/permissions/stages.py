@@ -7,7 +7,7 @@ person counts once, in the first stage still open, and never again in a later on
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.languages import trc, trn
+from bot.languages import tr, trc, trn
 from bot.languages.formats import one_of
 from bot.permissions.models import Approval, Given, Stage
 
@@ -75,7 +75,7 @@ def is_expired(approval: Approval, *, asked_at: float, now: float) -> bool:
 
 
 def describe(approval: Approval) -> str:
-    """Who must approve, in words: `1 person of manager, then 2 people of security`."""
+    """Who must approve, in words: `manager, then 2 people of security`."""
     first, *others = (_people(stage.count, stage.roles) for stage in approval.stages)
     for people in others:
         first = trc("who must approve, one after the other", "{first}, then {next}", first=first, next=people)
@@ -84,5 +84,11 @@ def describe(approval: Approval) -> str:
 
 def _people(count: int, roles: tuple[str, ...]) -> str:
     if "*" in roles:
-        return trn("{count} person of all members", "{count} people of all members", count)
+        return (
+            tr("any member")
+            if count == 1
+            else trn("{count} person of all members", "{count} people of all members", count)
+        )
+    if count == 1:
+        return one_of(roles)
     return trn("{count} person of {roles}", "{count} people of {roles}", count, roles=one_of(roles))

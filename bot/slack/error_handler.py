@@ -14,8 +14,8 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bot.errors import InputError
-from bot.languages import said
+from bot.errors import InputError, PermissionDenied
+from bot.languages import joined, said, tr
 from bot.slack.blocks import harmless, truncate
 from bot.slack.delivery import Ack, Delivery, Ephemeral, FieldErrors, Kind, Options, Replace
 from bot.slack.error_report import report
@@ -51,6 +51,8 @@ def _in_modal(error: Exception, sentence: str, delivery: Delivery) -> Ack:
     fields = input_blocks(delivery.view or {})
     if not fields:
         return Replace(error_view(sentence))
+    if isinstance(error, PermissionDenied):
+        sentence = joined(sentence, tr("Nothing was sent: change the form, and send it again."))
     if not isinstance(error, InputError):
         return _without_field(sentence, fields, delivery)
     # Slack refuses the whole answer for one id that is not an input of this view.

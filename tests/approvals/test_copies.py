@@ -82,7 +82,7 @@ async def test_who_asked_has_each_copy_disabled_once(database: Database) -> None
     [
         (ALLOWED, MIRA, "Only <@U0ADA>, who asked for the key"),
         (ASKS, ADA, "Security knows of it"),
-        (DENIED, ADA, "No rule"),
+        (DENIED, ADA, "not allow"),
     ],
 )
 async def test_nobody_else_and_nobody_whom_the_policy_refuses(

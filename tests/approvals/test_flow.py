@@ -49,7 +49,7 @@ async def test_who_is_no_full_member_is_refused_and_recorded_whatever_the_groups
 
 
 async def test_a_member_without_a_role_is_refused_and_recorded(spine: Spine) -> None:
-    with pytest.raises(PermissionDenied, match="for people without a role"):
+    with pytest.raises(PermissionDenied, match="Without a role, creating keys is not allowed"):
         await spine.ask(person("U0NEW"))
     assert await spine.facts() == ["refused"]
 

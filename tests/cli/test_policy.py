@@ -82,7 +82,7 @@ def test_explain_names_the_rule_the_terms_and_the_trail(out: io.StringIO) -> Non
     assert explain(out, question) == 0
     assert out.getvalue().splitlines()[1:] == [
         "key.create on their own, by engineer (engineer)",
-        "needs approval: Rule “a manager decides the rest” wants an approval by 1 person of manager.",
+        "needs approval: Rule “a manager decides the rest” wants an approval by manager.",
         "  expires after 3 days",
         "  after 1 day in stage 1 also admin",
         "  reminders after 4 hours, 12 hours, 1 day 4 hours, 2 days 12 hours",
@@ -116,7 +116,8 @@ def test_explain_says_that_groups_are_unknown_offline(out: io.StringIO) -> None:
     assert out.getvalue().splitlines()[:3] == [
         "Slack is not asked here, so U0ANN is taken to be in no group; name groups with --in.",
         "key.list on their own, by U0ANN (no role)",
-        "denied: No rule allows key.list for people without a role.",
+        "denied: Without a role, listing keys is not allowed. \
+Whoever has the role security, engineer, manager or admin can.",
     ]
     assert "All rules that did not match:" in out.getvalue()
 
@@ -266,13 +267,13 @@ def test_what_a_role_can_do_is_told_with_conditions_and_deciders(out: io.StringI
         "  at once: more than 0 units ($0.00), for at most 90 days if within_budget = true "
         "(“what a budget holds is free”)\n"
         "  refused if unlimited_quota = true, lifetime_over = 365 days (“no eternal unlimited keys”)\n"
-        "  1 person of manager, then 1 person of security decides if unlimited_quota = true "
+        "  decided by manager, then security if unlimited_quota = true "
         "(“unlimited keys need two signatures”)\n"
-        "  1 person of manager decides (“a manager decides the rest”)\n"
+        "  decided by manager (“a manager decides the rest”)\n"
     )
     assert "key.reveal (own):\n  at once (“own keys are one's own business”)\n" in told
     assert "key.update (own):\n  nothing at once\n" in told
-    assert "key.unlock (anybody's):\n  1 person of security decides" in told
+    assert "key.unlock (anybody's):\n  decided by security" in told
     assert "audit.read" not in told
 
 

@@ -91,7 +91,7 @@ async def test_explain_asks_slack_and_the_gateway(capsys: Captured, live: None) 
     assert await asyncio.to_thread(main, question) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "key.quota on what belongs to somebody else, by ada (engineer)"
-    assert lines[1].startswith("denied: No rule allows key.quota on what belongs to somebody else for ")
+    assert lines[1].startswith("denied: The role engineer does not allow changing the quota of keys beyond one's own.")
     assert await asyncio.to_thread(main, [*question, "--on", "own"]) == 0
     assert "allowed: Rule “small top-ups are free” allows it.\n" in capsys.readouterr().out
 

@@ -116,7 +116,7 @@ async def test_the_answer_is_the_same_whether_there_is_a_key_or_not_and_only_the
         await access.turn_away(SAM, "key.update", matches, "others", channel="C0KEYS")
     assert error.value.fields == {
         FIELD: "There is no key “others” that you may see. Use its number or its exact name; `/apikey list` shows yours. "
-        "No rule allows key.update on what belongs to somebody else for the role security."
+        "The role security does not allow changing the settings of keys beyond one's own."
     }
     assert await refused(access) == [("U0SAM", 2)][: len(matches)]
 
@@ -141,5 +141,5 @@ async def test_a_list_with_a_key_that_is_not_seen_reads_as_if_there_were_none(
         await access.listed(ADA, "key.update", [MINE, OTHERS, VIP], text, channel="")
     name = text.rpartition(" ")[2]
     assert name in error.value.fields[FIELD]
-    assert "No rule" in error.value.fields[FIELD]
+    assert "does not allow" in error.value.fields[FIELD]
     assert await refused(access) == told

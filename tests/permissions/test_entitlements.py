@@ -48,8 +48,8 @@ def test_what_is_only_denied_or_for_others_is_left_out() -> None:
     [
         (rule(), "at once"),
         (rule(rest='deny = "No."'), "refused"),
-        (approving("count = 2"), "2 people of manager decides"),
-        (approving("break_glass = true"), "at once with a reason, reviewed by 1 person of manager"),
+        (approving("count = 2"), "decided by 2 people of manager"),
+        (approving("break_glass = true"), "at once with a reason, reviewed by manager"),
     ],
 )
 def test_what_a_rule_does_is_told(text: str, words: str) -> None:

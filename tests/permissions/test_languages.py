@@ -29,12 +29,13 @@ approval = { from = ["S0A", "U0B", "U0C"] }
         "The key is locked.": "ZU.",
         "two sentences in a row|{first} {second}": "{second} {first}",
         "No rule is about key.unlock, and no rule lets anybody disable any key, so nobody can bring it back.": "NE.",
-        "No rule allows {operation} on what belongs to somebody else for people without a role.": "{operation}: NE!",
+        "Without a role, {deed} is not allowed beyond one's own.": "{deed}: NE!",
+        "changing the quota of keys": "QUOTA",
     }
-    with speak(words, {"{count} person of {roles}": ("{count} × {roles}",) * 2}, tag="zh-Hant"):
-        assert decision_from_json(kept).sentence == "«R»: 1 × S0A、U0B 或 U0C!"
+    with speak(words, {}, tag="zh-Hant"):
+        assert decision_from_json(kept).sentence == "«R»: S0A、U0B 或 U0C!"
         assert decision_from_json(locked).sentence == "NE. ZU."
-        assert decision_from_json(refused).sentence == "key.quota: NE!"
+        assert decision_from_json(refused).sentence == "QUOTA: NE!"
 
 
 def test_why_a_rule_did_not_match_is_told_in_the_reader_s_language(speak: Speak) -> None:

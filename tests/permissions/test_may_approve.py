@@ -161,8 +161,7 @@ def test_an_approver_whom_today_does_not_name_must_not_approve() -> None:
     eligibility = approve(approving(), MEG, today=approving(from_='["admin"]'))
     assert not eligibility.allowed
     assert eligibility.sentence == (
-        "The policy has changed since this was asked: rule “r” now wants 1 person of admin. "
-        "It must be withdrawn and asked again."
+        "The policy has changed since this was asked: rule “r” now wants admin. It must be withdrawn and asked again."
     )
 
 

@@ -36,7 +36,7 @@ def test_the_first_matching_rule_decides() -> None:
 def test_an_empty_policy_denies_everything() -> None:
     decision = decide(parse_policy(""), Ask(actor=member("U01"), operation="key.list"))
     assert (decision.outcome, decision.rule, decision.trail) == ("deny", None, ())
-    assert decision.sentence == "No rule allows key.list for people without a role."
+    assert decision.sentence == "Without a role, listing keys is not allowed."
 
 
 def test_an_unknown_operation_is_denied_with_a_sentence() -> None:
@@ -101,10 +101,10 @@ def test_the_trail_says_for_each_earlier_rule_why_it_did_not_match() -> None:
 def test_the_sentence_of_no_rule_names_roles_and_whose_key_it_is() -> None:
     both = Ask(actor=member("U0BOSS", "S0ENG"), operation="key.delete", own=False)
     assert decide(policy(""), both).sentence == (
-        "No rule allows key.delete on what belongs to somebody else for the roles engineer, manager."
+        "The roles engineer and manager do not allow deleting keys beyond one's own."
     )
     one = Ask(actor=member("U01", "S0ENG"), operation="key.delete")
-    assert decide(policy(""), one).sentence == "No rule allows key.delete for the role engineer."
+    assert decide(policy(""), one).sentence == "The role engineer does not allow deleting keys."
 
 
 def test_an_explicit_no_to_self_approval_in_a_lower_matching_rule_wins() -> None:

@@ -239,4 +239,4 @@ def test_what_was_looked_up_does_not_grow_for_ever(monkeypatch: pytest.MonkeyPat
 def test_explaining_prints_plain_text() -> None:
     out = io.StringIO()
     out.writelines(explain_lines(policy(""), Ask(actor=Actor(slack_user_id="U01"), operation="key.list")))
-    assert "denied: No rule allows key.list" in out.getvalue()
+    assert "denied: Without a role, listing keys is not allowed" in out.getvalue()

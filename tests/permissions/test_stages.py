@@ -86,6 +86,6 @@ def test_a_request_expires_at_its_time() -> None:
 
 
 def test_terms_are_told_in_words() -> None:
-    assert describe(TWO) == "2 people of manager, then 1 person of security"
-    assert describe(Approval(stages=(Stage(roles=("*",)),), expires=1)) == "1 person of all members"
-    assert describe(Approval(stages=(Stage(roles=("a", "b")),), expires=1)) == "1 person of a or b"
+    assert describe(TWO) == "2 people of manager, then security"
+    assert describe(Approval(stages=(Stage(roles=("*",)),), expires=1)) == "any member"
+    assert describe(Approval(stages=(Stage(roles=("a", "b")),), expires=1)) == "a or b"

@@ -27,7 +27,7 @@ async def test_a_number_that_means_another_key_now_reveals_nothing(http_desk: De
     desk.gateway.edit_behind(key.id, created_time=key.created_time + 1_000)
     await desk.slack.click(ADA, window, "key.reveal")
     assert desk.gateway.key_value(key.id) not in await opened(desk, ADA)
-    assert "No rule allows key.reveal" in await opened(desk, ADA)
+    assert "not allow revealing the value" in await opened(desk, ADA)
 
 
 async def test_with_another_account_nobody_owns_a_key_until_an_administrator_agrees(

@@ -113,7 +113,7 @@ async def test_a_large_one_is_approved_by_a_manager_who_may_grant_less(http_desk
     await desk.eventually(lambda: desk.slack.top_view(seed.MANAGER).body["callback_id"] == "request.offer")
     await desk.fill(seed.MANAGER, desk.slack.top_view(seed.MANAGER), allowance="$20")
     await desk.slack.submit(seed.MANAGER, desk.slack.top_view(seed.MANAGER))
-    offer = await desk.eventually(lambda: desk.dm(ADA, "offers less")[0])
+    offer = await desk.eventually(lambda: desk.dm(ADA, "with changes")[0])
     await desk.slack.click(ADA, offer, "accept_offer")
     await desk.settled(1)
     await settled(desk, record, 1)

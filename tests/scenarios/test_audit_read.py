@@ -35,7 +35,7 @@ async def test_an_administrator_reads_the_record_and_an_engineer_does_not(http_d
 
     await desk.slack.command(seed.ENGINEER, seed.KEYS_CHANNEL, "/apikey audit")
     page = desk.slack.messages(seed.KEYS_CHANNEL, seed.ENGINEER)[-1]
-    assert "No rule allows audit.read" in page.text
+    assert "does not allow reading the record" in page.text
 
 
 async def test_the_record_of_a_key_outlives_the_key(http_desk: Desk) -> None:

@@ -71,7 +71,7 @@ async def test_an_offer_is_accepted_and_made_as_offered(desk: Desk) -> None:
     await desk.slack.submit(MIRA, view)
     with pytest.raises(LookupError):
         desk.slack.top_view(MIRA)  # the card tells; no second window has to be closed
-    notice = (await desk.eventually(lambda: desk.dm(ADA, "offers less")))[0]
+    notice = (await desk.eventually(lambda: desk.dm(ADA, "with changes")))[0]
     assert set(buttons_of(notice)) == {"accept_offer", "withdraw"}
     await desk.eventually(lambda: "Offered instead" in text_of(desk.card(1)))
     # The offered value is the one in bold.
@@ -91,7 +91,7 @@ async def test_what_is_offered_is_shown_to_the_requester(http_desk: Desk) -> Non
     await desk.slack.click(MIRA, card, "approve_with_changes")
     await desk.fill(MIRA, desk.slack.top_view(MIRA), remain_quota="$2")
     await desk.slack.submit(MIRA, desk.slack.top_view(MIRA))
-    notice = (await desk.eventually(lambda: desk.dm(ADA, "offers less")))[0]
+    notice = (await desk.eventually(lambda: desk.dm(ADA, "with changes")))[0]
     assert "1M units" in text_of(notice), "nobody can accept what is not shown"
 
 
@@ -121,7 +121,7 @@ async def test_an_offer_is_withdrawn(http_desk: Desk) -> None:
     await desk.slack.click(MIRA, card, "approve_with_changes")
     await desk.fill(MIRA, desk.slack.top_view(MIRA), remain_quota="1M")
     await desk.slack.submit(MIRA, desk.slack.top_view(MIRA))
-    notice = (await desk.eventually(lambda: desk.dm(ADA, "offers less")))[0]
+    notice = (await desk.eventually(lambda: desk.dm(ADA, "with changes")))[0]
     await desk.slack.click(ADA, notice, "withdraw")
     assert (await desk.settled()).status is Status.WITHDRAWN
     await desk.eventually(lambda: "withdrew" in text_of(desk.dm(ADA)[0]))

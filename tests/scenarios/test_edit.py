@@ -172,7 +172,7 @@ async def test_a_key_of_somebody_else_is_not_shown_and_that_is_recorded(http_des
     desk = http_desk
     record = await desk.own(seed.SECOND_ENGINEER, desk.gateway.add_key(name="bens", allow_ips="192.0.2.99"))
     await desk.slack.command(ADA, seed.KEYS_CHANNEL, f"/apikey edit {record.id}")
-    await desk.eventually(lambda: "No rule allows" in view_text(desk.slack.top_view(ADA)))
+    await desk.eventually(lambda: "does not allow" in view_text(desk.slack.top_view(ADA)))
     assert "192.0.2.99" not in view_text(desk.slack.top_view(ADA))
     assert [line["key_id"] for line in await desk.audit("refused")] == [record.id]
 

@@ -106,7 +106,7 @@ async def test_an_engineer_gets_no_preview_of_other_peoples_keys(http_desk: Desk
     desk = http_desk
     make(desk, 2)
     await desk.slack.command(ADA, seed.KEYS_CHANNEL, "/apikey disable svc-0 svc-1")
-    await desk.eventually(lambda: "No rule allows" in view_text(desk.slack.top_view(ADA)))
+    await desk.eventually(lambda: "does not allow" in view_text(desk.slack.top_view(ADA)))
     assert (await desk.audit("refused"))[-1]["actor"] == ADA
 
 

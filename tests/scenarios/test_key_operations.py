@@ -87,7 +87,7 @@ async def test_a_manager_offers_a_smaller_raise(http_desk: Desk) -> None:
     assert "more than was asked" in str(answer.body)
     await desk.fill(MIRA, desk.slack.top_view(MIRA), delta="+1M")
     assert (await desk.slack.submit(MIRA, desk.slack.top_view(MIRA))).ok
-    notice = (await desk.eventually(lambda: desk.dm(ADA, "offers less")))[0]
+    notice = (await desk.eventually(lambda: desk.dm(ADA, "with changes")))[0]
     await desk.slack.click(ADA, notice, "accept_offer")
     assert (await desk.settled(1)).status is Status.SUCCEEDED
     assert desk.gateway.key(key.id).remain_quota == 1_300_000

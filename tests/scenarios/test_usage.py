@@ -40,7 +40,7 @@ async def test_a_manager_sees_the_account_and_an_engineer_does_not(http_desk: De
     text = text_of(await asked(http_desk, seed.MANAGER, "all"))
     for words in ("production", "Balance", "The account runs dry", "gpt-4o"):
         assert words in text, words
-    assert "No rule allows usage.read" in text_of(await asked(http_desk, seed.ENGINEER, "all"))
+    assert "does not allow reading what was spent" in text_of(await asked(http_desk, seed.ENGINEER, "all"))
 
 
 async def test_a_workspace_that_takes_no_charts_gets_text_and_is_not_asked_again(http_desk: Desk) -> None:

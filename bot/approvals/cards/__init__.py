@@ -6,6 +6,7 @@ copies           a copy that the gateway made with a key
 copy_button      the click on *Disable the copy*
 background       what whoever decides should know besides
 buttons          what can be clicked on them
+status_line      where it stands: the status, who decided, whom it waits for
 waiting          what a waiting request waits for, stage by stage
 offered_changes  the values that are offered, beside those that were asked
 change_lines     what a request changes, as facts

@@ -5,7 +5,7 @@ from typing import Any
 
 from bot.approvals.models import ApprovalRequest
 from bot.errors import InputError
-from bot.languages import tr, trc
+from bot.languages import tr
 from bot.operations import Expiry, Offer
 from bot.slack.blocks import Block, bold_name, context, mention, modal, option, section
 from bot.slack.inputs import State, checkboxes, input_block, select, text_input, ticked, typed
@@ -24,10 +24,7 @@ def build_offer_modal(request: ApprovalRequest, *, units_per_usd: int) -> dict[s
     """Prefilled with what was asked for; what stays is granted as asked."""
     wanted = request.input
     asks_first = request.approval is not None and request.approval.counter_offer == "ask"
-    if asks_first:
-        title = trc("title of the window: approve with changes", "Offer less")
-    else:
-        title = trc("title of the window: approve with changes", "With changes")
+    title = tr("Approve with changes")
     blocks = [section(about(request))]
     units = f"{units_per_usd:,}"
     hint = tr("Units or money; $1 = {units} units. At most what was asked for.", units=units)
@@ -64,8 +61,7 @@ def build_offer_modal(request: ApprovalRequest, *, units_per_usd: int) -> dict[s
     if asks_first:
         who = mention(request.requester_id)
         blocks.insert(1, context(tr("Nothing is made or changed before {who} accepts the offer.", who=who)))
-    submit = trc("button", "Send offer") if asks_first else trc("button", "Approve")
-    return modal(OFFER, title, blocks, submit=submit, private_metadata=str(request.id))
+    return modal(OFFER, title, blocks, submit=title, private_metadata=str(request.id))
 
 
 def _model_boxes(request: ApprovalRequest) -> list[Block]:

@@ -26,13 +26,14 @@ from bot.approvals.cards.lock_notices import lock_blocks
 from bot.approvals.cards.notifications import ACCEPTANCE, CARD, CONFIRMATION, DECIDER, NOTICE, OWNER, STORY
 from bot.approvals.cards.offered_changes import shown_changes
 from bot.approvals.cards.refill_notices import refill_notice
+from bot.approvals.cards.status_line import by_hand, status_line
 from bot.approvals.cards.terms import break_glass_blocks, no_approver_blocks, offer_blocks
 from bot.approvals.cards.waiting import answer_blocks, waiting_blocks
-from bot.approvals.models import FINAL, IN_HAND, STATES, WAITING, WORDS, ApprovalRequest, OriginKind, Status
+from bot.approvals.models import FINAL, IN_HAND, WAITING, WORDS, ApprovalRequest, OriginKind, Status
 from bot.approvals.revocation.check import revocation_blocks
 from bot.approvals.rotation.overlap import overlap_blocks
 from bot.gateway.dollars import Dollars
-from bot.gateway.numbers import first_of, gateway_of, shown_number
+from bot.gateway.numbers import shown_number
 from bot.keys import owners
 from bot.languages import Sentence, joined, said, tr, trc
 from bot.languages.sentence import from_stored
@@ -154,7 +155,7 @@ class RequestViews:
         """
         operation = self.operations[request.operation]
         headline = operation.asks(mention(request.requester_id), _name(request))
-        state = f"{mark_of(request)} {_state(request, operation)}"
+        state = f"{mark_of(request)} {status_line(request, operation)}"
         text = f"{headline}: {said(WORDS[request.status])} ({request.number})"
         if is_over(request) and not details:
             more = again_blocks(request, operation)
@@ -280,7 +281,7 @@ def notice_sentence(request: ApprovalRequest, operation: Operation) -> str:
             name=name,
             why=escape(request.progress.postponed.why),
         )
-    if _by_hand(request):
+    if by_hand(request):
         return tr("It is not known what became of your request for key {name}. A person must look.", name=name)
     if request.waits_for_acceptance:
         return waiting_sentence(request)
@@ -303,7 +304,9 @@ _NOT_NEEDED = tr("Nobody need decide your request for key {name} any more.")
 _BUDGET = tr("Your request for the budget of {name} is under way.")
 _BUDGETS: Mapping[Status, Sentence] = {
     Status.PENDING: tr("Your request for the budget of {name} is waiting."),
-    Status.OFFERED: tr("For the budget of {name}, {by} offers less than you asked for. Accept it, or withdraw."),
+    Status.OFFERED: tr(
+        "{by} approved your request for the budget of {name} with changes. Accept the offer, or withdraw."
+    ),
     Status.FAILED: tr("Your request for the budget of {name} failed. Nothing was changed."),
     Status.DENIED: tr("{by} denied your request for the budget of {name}."),
     Status.EXPIRED: tr("Your request for the budget of {name} expired: nobody decided in time. You can ask again."),
@@ -311,7 +314,7 @@ _BUDGETS: Mapping[Status, Sentence] = {
 }
 _NOTICES: Mapping[Status, Sentence] = {
     Status.PENDING: tr("Your request for key {name} is waiting."),
-    Status.OFFERED: tr("For key {name}, {by} offers less than you asked for. Accept it, or withdraw."),
+    Status.OFFERED: tr("{by} approved your request for key {name} with changes. Accept the offer, or withdraw."),
     Status.APPROVED: tr("Your request for key {name} is approved."),
     Status.RUNNING: tr("Your request for key {name} is applying."),
     Status.UNKNOWN: tr("The gateway's answer about key {name} was lost. We are checking what it did."),
@@ -327,62 +330,15 @@ def outcome_blocks(request: ApprovalRequest) -> list[Block]:
     outcome = request.outcome
     if outcome is None:
         return []
-    told = request.status is Status.FAILED or _by_hand(request)
+    told = request.status is Status.FAILED or by_hand(request)
     lines = [section(harmless(outcome.sentence))] if told and outcome.sentence else []
     lines += [context(inert(item)) for item in outcome.differences[:10]]
     lines += [context(harmless(item)) for item in outcome.notes[: 10 - len(lines)]]
     return lines
 
 
-def _by_hand(request: ApprovalRequest) -> bool:
-    """Whether nothing more will show what became of it, so that a person must look."""
-    return request.status is Status.UNKNOWN and request.outcome is not None and request.outcome.by_hand
-
-
 def _name(request: ApprovalRequest) -> str:
     return bold_name(request.key_name)
-
-
-def _state(request: ApprovalRequest, operation: Operation) -> str:
-    """The status in bold, who decided, and what is special about it now."""
-    done = request.status is Status.SUCCEEDED
-    word = f"*{said((operation.description.ended if done else None) or STATES[request.status])}*"
-    if request.decided_by and not request.break_glass:
-        by = mention(request.decided_by)
-        if done or request.status in {Status.FAILED, Status.UNKNOWN}:
-            word = trc("status of a request and who approved it", "{status} · approved by {who}", status=word, who=by)
-        elif request.status is Status.RUNNING:
-            word = tr("*Approved* by {who} · applying", who=by)
-        else:
-            word = trc("status of a request and who decided it", "{status} by {who}", status=word, who=by)
-    detail = _detail(request)
-    return f"{word} · {detail}" if detail else word
-
-
-def _held_up(why: str) -> str:
-    # Of several gateways it matters which one is waited for.
-    if gateway_of(first_of(0)):
-        return tr("held up, still trying, nothing is lost: {why}", why=why)
-    return tr("held up, still trying, nothing is lost")
-
-
-def _detail(request: ApprovalRequest) -> str:
-    if request.status is Status.UNKNOWN:
-        checking = tr("the gateway's answer was lost; checking what it did before trying again")
-        return tr("a person must look") if _by_hand(request) else checking
-    if request.waits_for_acceptance:
-        return tr("waits for {who} to accept the key", who=mention(request.counted_for))
-    if request.status in IN_HAND and request.progress.postponed:
-        return _held_up(request.progress.postponed.why)
-    if request.break_glass and request.reviewed_by:
-        return tr(
-            ":rotating_light: break-glass: done at once without an approval; reviewed by {who}",
-            who=mention(request.reviewed_by),
-        )
-    if request.break_glass:
-        return tr(":rotating_light: break-glass: done at once without an approval; *not reviewed yet*")
-    taken = request.status is Status.PENDING and request.taken_by
-    return tr("{who} is looking at it", who=mention(request.taken_by or "")) if taken else ""
 
 
 def _small_line(request: ApprovalRequest, *, rule: bool = False) -> str:

@@ -6,7 +6,7 @@ from bot.languages import joined, tr, trc, trn
 from bot.languages.formats import all_of, one_of
 from bot.permissions.models import Stage
 from bot.permissions.stages import open_stage, roles_who_may_answer
-from bot.slack.blocks import Block, context, date, inert, mention, mention_all
+from bot.slack.blocks import Block, context, date, inert, mention, mention_all, section
 
 
 def waiting_blocks(request: ApprovalRequest, *, now: float) -> list[Block]:
@@ -21,9 +21,10 @@ def waiting_blocks(request: ApprovalRequest, *, now: float) -> list[Block]:
     if later:
         text = joined(text, tr("Then: {people}.", people=all_of(_people(stage) for stage in later)))
     lapses = request.lapses_at
-    until = tr("Waits until {when}", when=date(lapses)) if lapses else tr("Waits without an end")
+    until = tr("It waits until {when}.", when=date(lapses)) if lapses else tr("It waits without an end.")
     called = request.progress.called
-    lines = [context(text, until, *([tr("Called: {people}", people=mention_all(called))] if called else []))]
+    lines = [section(joined(text, until))]
+    lines += [context(tr("Called: {people}", people=mention_all(called)))] if called else []
     lines += [context(f":warning: {request.progress.silence}")] if request.progress.silence else []
     return lines + no_approver_blocks(request)
 
@@ -57,8 +58,8 @@ def answer_blocks(request: ApprovalRequest) -> list[Block]:
         return []
     who = mention(request.requester_id)
     if not request.lapses_at:
-        return [context(tr("{who} accepts the offer, or withdraws.", who=who))]
-    return [context(tr("{who} accepts the offer, or withdraws, until {when}.", who=who, when=date(request.lapses_at)))]
+        return [section(tr("{who} accepts the offer, or withdraws.", who=who))]
+    return [section(tr("{who} accepts the offer, or withdraws, until {when}.", who=who, when=date(request.lapses_at)))]
 
 
 def _needs(request: ApprovalRequest, lacking: int, roles: str) -> str:
@@ -78,4 +79,6 @@ def _roles(roles: tuple[str, ...]) -> str:
 
 
 def _people(stage: Stage) -> str:
+    if stage.count == 1:
+        return _roles(stage.roles)
     return trn("{count} person of {roles}", "{count} people of {roles}", stage.count, roles=_roles(stage.roles))

@@ -132,7 +132,7 @@ def _countered(line: Line) -> str:
     try:
         offer = Offer.model_validate(line.details.get("offer"))
     except ValidationError:
-        return tr("{who} offered something else than was asked", who=line.who)
+        return tr("{who} approved with changes", who=line.who)
     changes = offered_text(offer, units_per_usd=line.units_per_usd)
     return tr("{who} approved with changes: {changes}", who=line.who, changes=changes)
 

@@ -160,11 +160,11 @@ def explanation(
     `rules`: those that can decide, where the answer hangs on how much is asked; then it is how much.
     """
     if rules and has_bounds(ask.operation) and ask.facts.lock is None:
-        return _bounds(ask, about, rules, units_per_usd)
+        return _bounds(ask, about, described, rules, units_per_usd)
     answer = decision_text(decision)
     if decision.rule:
         answer = f"{answer} · {tr('rule {name}', name=code(decision.rule))}"
-    headline = _headline(code(ask.operation), about, answer)
+    headline = _headline(_words(described), about, answer)
     lines = [f"• {code(rule)}: {escape(why)}" for rule, why in decision.trail[:_SHOWN]]
     sentence = escape(decision.sentence)
     # A refusal is said in the headline.
@@ -181,10 +181,12 @@ def explanation(
     blocks += _counted_blocks(ask, units_per_usd)
     if about is None and described.judged_by_values:
         blocks.append(context(tr("No values were looked at. The form says what holds for yours while you fill it in.")))
-    return Message(_headline(ask.operation, about, decision.sentence), blocks)
+    return Message(_headline(_words(described), about, decision.sentence), blocks)
 
 
-def _bounds(ask: Ask, about: KeyId | None, rules: Sequence[Rule], units_per_usd: int) -> Message:
+def _bounds(
+    ask: Ask, about: KeyId | None, described: Description, rules: Sequence[Rule], units_per_usd: int
+) -> Message:
     """How much at once, and who decides the rest."""
     grants = free_grants(rules, ask.operation, ask.facts)
     lines = grant_lines(grants, ask.operation, units_per_usd=units_per_usd, plain=True)
@@ -194,13 +196,13 @@ def _bounds(ask: Ask, about: KeyId | None, rules: Sequence[Rule], units_per_usd:
     if rules[-1].conditions:
         rest.append(tr("• Everything else is refused."))
     blocks = [
-        section(_headline(code(ask.operation), about, answer)),
+        section(_headline(_words(described), about, answer)),
         section("\n".join([tr("*At once*"), *(free or [tr("• Nothing.")])])),
         *([section("\n".join([tr("*Who decides the rest, from top to bottom*"), *rest]))] if rest else []),
         *_counted_blocks(ask, units_per_usd),
         *([context(_refill_note())] if ask.operation == "key.create" else []),
     ]
-    return Message(_headline(ask.operation, about, answer), blocks)
+    return Message(_headline(_words(described), about, answer), blocks)
 
 
 def _refill_note() -> str:
@@ -215,6 +217,11 @@ def _counted_blocks(ask: Ask, units_per_usd: int) -> list[Block]:
     if not counted:
         return []
     return [section("\n".join([tr("*What was counted*"), *(f"• {escape(one)}" for one in counted)]))]
+
+
+def _words(described: Description) -> str:
+    """The operation as people ask for it."""
+    return code(f"/apikey {described.command}" if described.command else described.name)
 
 
 def _headline(operation: str, about: KeyId | None, answer: str) -> str:

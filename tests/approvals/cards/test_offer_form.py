@@ -58,7 +58,8 @@ def test_what_cannot_be_granted_in_part_has_no_form() -> None:
 
 
 @pytest.mark.parametrize(
-    ("counter_offer", "title", "submit"), [("ask", "Offer less", "Send offer"), ("stand", "With changes", "Approve")]
+    ("counter_offer", "title", "submit"),
+    [(kind, "Approve with changes", "Approve with changes") for kind in ("ask", "stand")],
 )
 def test_it_is_an_offer_only_where_the_requester_must_accept(counter_offer: Any, title: str, submit: str) -> None:
     decision = replace(

@@ -130,8 +130,8 @@ def test_the_menu_names_the_request_and_the_word() -> None:
         (row(taken_by="U0MIRA"), "<@U0MIRA> is looking at it"),
         (row(Status.SUCCEEDED, break_glass=True), "*not reviewed yet*"),
         (row(Status.SUCCEEDED, break_glass=True, reviewed_by="U0OMAR"), "reviewed by <@U0OMAR>"),
-        (row(lapses_at=NOW), "Waits until <!date"),
-        (row(), "Waits without an end"),
+        (row(lapses_at=NOW), "It waits until <!date"),
+        (row(), "It waits without an end."),
         (row(), "Needs 1 approval from *manager*"),
         (
             row(judgement=needing(Stage(roles=("manager",), count=2)), votes=MIRA_APPROVED),
@@ -237,7 +237,7 @@ def test_without_a_card_the_confirmation_is_all_that_the_channel_sees() -> None:
     ("request_", "sentence"),
     [
         (row(Status.APPROVED), "Your request for key *search* is approved."),
-        (row(Status.OFFERED, decided_by="U0MIRA"), "For key *search*, <@U0MIRA> offers less than you asked for."),
+        (row(Status.OFFERED, decided_by="U0MIRA"), "<@U0MIRA> approved your request for key *search* with changes."),
         (row(Status.UNKNOWN, outcome=Outcome(sentence="Look.", by_hand=True)), "It is not known what became of"),
         (row(Status.UNKNOWN), "The gateway's answer about key *search* was lost."),
         (row(Status.FAILED), "Your request for key *search* failed. Nothing was reported as done."),

@@ -38,7 +38,7 @@ def test_the_open_stage_is_said_and_what_follows_it() -> None:
 
 def test_its_end_and_who_was_called_are_said() -> None:
     text = shown(terms=TWO, lapses_at=None, progress=Progress(called=("S0MANAGERS",)))
-    assert "Waits without an end" in text
+    assert "It waits without an end." in text
     assert "Called: <!subteam^S0MANAGERS>" in text
 
 

@@ -88,7 +88,7 @@ def test_a_word_of_a_later_version_is_shown_as_it_is() -> None:
             "<@U0MO> approved with changes: quota 100k units ($0.20), expires 7 days after approval, models o3",
         ),
         (Fact.COUNTERED, "U0MO", {"offer": {"delta": 5_000}}, "<@U0MO> approved with changes: 5k units ($0.01) more"),
-        (Fact.COUNTERED, "U0MO", {"offer": "?"}, "<@U0MO> offered something else than was asked"),
+        (Fact.COUNTERED, "U0MO", {"offer": "?"}, "<@U0MO> approved with changes"),
         (Fact.DENIED, "U0MO", {"operation": "key.quota", "reason": "too <much>"}, "<@U0MO> denied a change of quota: too &lt;much&gt;"),
         (Fact.WITHDRAWN, "U0SEC", {"batch": 4, "not_touched": 9}, "<@U0SEC> stopped batch 4; 9 keys were not touched"),
         (Fact.BROKE_GLASS, None, {"operation": "key.quota", "rule": "glass"}, "a change of quota was done by break-glass, before anybody approved it by rule “glass”"),
