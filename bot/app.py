@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Unpack
 import sqlalchemy as sa
 
 from bot.db import leases
+from bot.db.driver_reason import reason_of
 from bot.db.engine import Database
 from bot.db.migrate import migrate
-from bot.db.postgres import reason_of
 from bot.durable import schema
 from bot.errors import BotError, CannotStart, ConfigurationError
 from bot.languages import load_all

@@ -18,7 +18,7 @@ from bot.app import Application, prepare_database
 from bot.cli.http_protocol import limited, raise_descriptor_limit
 from bot.cli.metrics_server import MetricsServer
 from bot.cli.stop_deadline import StopDeadline
-from bot.db.postgres import SERVER_SECONDS
+from bot.db.engine import SERVER_SECONDS
 from bot.errors import CannotStart, ConfigurationError
 from bot.resources import ResourceOptions
 from bot.settings import SecretFiles, Settings, proxies

@@ -16,8 +16,8 @@ import sqlalchemy as sa
 
 from bot.db import sqlite
 from bot.db.answering import is_answer
+from bot.db.driver_reason import reason_of
 from bot.db.group_commit import GroupCommitter
-from bot.db.postgres import Cursor, reason_of, wait_for_server
 from bot.db.process_lock import ProcessLock
 from bot.db.transaction import after_commit, gather, transaction
 from bot.errors import ConfigurationError
@@ -30,6 +30,8 @@ T = TypeVar("T")
 
 POSTGRES_THREADS = 8
 ANSWER_THREADS = 4
+# A server may start beside us, or later than we do: so long it is asked again.
+SERVER_SECONDS = 60.0
 # Ours, and what the durable engine's own threads need at once (poll, background jobs, outcome of a job).
 POSTGRES_POOL = 2 * POSTGRES_THREADS + ANSWER_THREADS
 # A process that is frozen, or a machine that is gone, in mid-transaction holds its locks no longer than this: less than
@@ -119,9 +121,7 @@ def open_database(url: str, *, exclusive: bool = True, patience: float = 0.0) ->
     if backend == "sqlite":
         return _open_sqlite(parsed, exclusive=exclusive)
     if backend in {"postgresql", "postgres"}:
-        if patience:
-            wait_for_server(parsed, patience=patience)
-        return _open_postgres(parsed)
+        return _open_postgres(parsed, patience=patience)
     raise ConfigurationError([f"DATABASE_URL begins with {backend}; Keydesk works with sqlite and postgresql."])
 
 
@@ -155,7 +155,11 @@ def _make_private(path: Path) -> None:
         path.touch(mode=0o600, exist_ok=False)
 
 
-def _open_postgres(url: sa.URL) -> Database:
+def _open_postgres(url: sa.URL, *, patience: float) -> Database:
+    from bot.db.postgres import Cursor, wait_for_server  # noqa: PLC0415  # psycopg is not needed where SQLite serves
+
+    if patience:
+        wait_for_server(url, patience=patience)
     engine = sa.create_engine(
         url.set(drivername="postgresql+psycopg"),
         pool_size=POSTGRES_POOL,

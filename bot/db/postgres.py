@@ -8,14 +8,13 @@ from typing import Any
 import psycopg
 import sqlalchemy as sa
 
+from bot.db.driver_reason import reason_of
 from bot.errors import CannotStart
 
 logger = logging.getLogger(__name__)
 
 # So many rows are sent one by one.
 FEW = 4
-# A server may start beside us, or later than we do.
-SERVER_SECONDS = 60.0
 # A server that takes no connection is told of after so long, and asked again.
 TRY_SECONDS, PAUSE_SECONDS = 2, 0.5
 # What a server says that will let us in soon. Every other word of a server is an answer, and waiting changes nothing.
@@ -55,11 +54,6 @@ def wait_for_server(
             if told:
                 logger.info("PostgreSQL at %s answers", place)
             return
-
-
-def reason_of(error: BaseException | None) -> str:
-    """The driver's first line: refused, unknown host, wrong password. It never holds the password."""
-    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def _is_away(error: psycopg.OperationalError) -> bool:

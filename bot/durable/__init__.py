@@ -3,6 +3,7 @@
 The only room that imports `dbos`. Knows no feature: a job is a name, an id and one string.
 
     dbos_internals  what we use of DBOS beyond its public interface, all in one place
+    lean_dbos       imports DBOS without what it names and we never use
     runs            runs one job once and decides what follows
     schema          the tables of the durable engine
     takeover        heartbeats, and the work of processes that have none

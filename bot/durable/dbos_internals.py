@@ -13,14 +13,21 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from dbos import DBOS, Queue, Serializer, _dbos
-from dbos._core import execute_dequeued_workflow
-from dbos._error import DBOSInitializationError
-from dbos._schemas.system_database import SystemSchema
-from dbos._serialization import DefaultSerializer
-from dbos._sys_db import SystemDatabase
-from dbos._utils import GlobalParams, generate_uuid
 from sqlalchemy.dialects import postgresql, sqlite
+
+from bot.durable.lean_dbos import (
+    DBOS,
+    DBOSInitializationError,
+    DefaultSerializer,
+    GlobalParams,
+    Queue,
+    Serializer,
+    SystemDatabase,
+    SystemSchema,
+    _dbos,
+    execute_dequeued_workflow,
+    generate_uuid,
+)
 
 NotMigrated = DBOSInitializationError
 SCHEMA = "dbos"

@@ -15,11 +15,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
-from dbos import DBOS, Queue
 
 from bot.db.answering import answers_wait
 from bot.db.engine import Database, after_commit, gather
 from bot.durable import dbos_internals, schema
+from bot.durable.lean_dbos import DBOS, Queue
 from bot.durable.runs import Again, Job, Run, Runs
 from bot.durable.takeover import TICK_SECONDS, Takeover
 from bot.durable.waker import Waker

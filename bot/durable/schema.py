@@ -6,10 +6,10 @@ import time
 from collections.abc import Iterator
 
 import sqlalchemy as sa
-from dbos import DBOS
 
 from bot.db.engine import Database
 from bot.durable import dbos_internals
+from bot.durable.lean_dbos import DBOS
 
 NAME = "durable engine's tables"
 # Any constant will do as long as every version of Keydesk uses the same, and db/migrate.py another.

@@ -12,7 +12,7 @@ import pytest
 from bot.__main__ import main
 from bot.cli import server
 from bot.cli.commands import parser
-from bot.db import postgres
+from bot.db import engine
 from keydesk_sandbox import seed
 from keydesk_sandbox.world import World, serving
 
@@ -100,7 +100,7 @@ async def test_no_piece_of_the_password_is_shown(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     # None of these servers will ever be there.
-    monkeypatch.setattr(postgres, "SERVER_SECONDS", 0.0)
+    monkeypatch.setattr(engine, "SERVER_SECONDS", 0.0)
     monkeypatch.setattr(server, "SERVER_SECONDS", 0.0)
     # `check` asks Slack and the gateway as well, each time.
     for url in URLS[::4] if command == "check" else URLS:
