@@ -7,7 +7,7 @@ units of the settings' gateway; of others, what is worth as many dollars.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -27,6 +27,13 @@ from bot.permissions.models import BudgetLeft
 from bot.permissions.rules import Policy
 
 
+@dataclass
+class _LastLook:
+    """Whether any budget counted when this process looked last."""
+
+    any_counted: bool = True
+
+
 @dataclass(frozen=True, kw_only=True)
 class Budgets:
     """`people_of`: everybody behind ids of people and groups; None when Slack does not tell."""
@@ -36,6 +43,11 @@ class Budgets:
     people_of: Callable[[Iterable[str]], Awaitable[frozenset[str] | None]]
     clock: Callable[[], float]
     dollars: Dollars = USUAL
+    _last: _LastLook = field(default_factory=_LastLook, init=False)
+
+    def any_counted(self) -> bool:
+        """Whether any counted at the last look; True before the first one."""
+        return self._last.any_counted
 
     async def of(self, person: str, gateway: str = "") -> tuple[BudgetLeft, ...]:
         """The budgets that hold for what this person gets, and what is left of each, in units of the gateway."""
@@ -46,7 +58,8 @@ class Budgets:
         """What this person gets counts against these: those of theirs that stand, and those that ended in their
         present period, which hold for nothing until somebody asks for them anew. `left` is for `left` to tell.
         """
-        found = await self.database.read(budgets.counting, self._today())
+        found = await self.database.read(budgets.counting, self.today())
+        self._last.any_counted = bool(found)
         asked = [(budget, await self._one(budget, person)) for budget in found]
         return tuple(one for budget, one in asked if one is not None and (budget.stands or one.left is not None))
 
@@ -82,7 +95,7 @@ class Budgets:
 
     def present(self, c: sa.Connection, budget: Budget, before: int | None = None) -> tuple[Budget, int | None]:
         """A budget in the period of today, and what was given in it, None = without a limit."""
-        today = self._today()
+        today = self.today()
         now = budget.at(today, None if budget.is_of(today) else self._given(c, budget, None))
         return now, self._given(c, now, before)
 
@@ -127,7 +140,7 @@ class Budgets:
             "set_at": self.clock(),
         }
         if before is None:
-            span = span_of(terms.period, self._today())
+            span = span_of(terms.period, self.today())
             after = Budget(holder=holder, terms=terms, span=span, amount=terms.amount, highest=terms.amount, **granted)
         else:
             after = replace(self._changed(c, before, terms), **granted)
@@ -137,12 +150,13 @@ class Budgets:
         """With other terms. What stands in no present period begins with them."""
         if before.stands:
             return self.present(c, before)[0].changed(terms)
-        if before.is_of(self._today()):
+        if before.is_of(self.today()):
             return before.changed(terms)
-        span, amount = span_of(terms.period, self._today()), terms.amount
+        span, amount = span_of(terms.period, self.today()), terms.amount
         return replace(before.changed(terms), span=span, amount=amount, highest=amount, carried=0)
 
-    def _today(self) -> date:
+    def today(self) -> date:
+        """The day in the time zone of the policy's allowances."""
         return day_of(self.clock(), self.policy().time_zone)
 
 

@@ -7,6 +7,7 @@ the ledger (ledger.py).
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -35,7 +36,7 @@ class Counts:
     own_group: Callable[[str], str | None] = lambda _gateway: None
     dollars: Dollars = field(default_factory=Dollars)
 
-    @property
+    @cached_property
     def budgets(self) -> Budgets:
         """What is left of budgets."""
         return Budgets(
@@ -54,9 +55,9 @@ class Counts:
         """The own groups of the accounts of these keys, by gateway."""
         return {gateway: self.account_group(gateway) for gateway in {gateway_of(key_id) for key_id in key_ids}}
 
-    def placed(self, facts: Facts, gateway: str) -> Facts:
-        """The facts with what hangs on the gateway, "" = there is only one."""
-        return replace(facts, gateway=gateway, account_group=self.account_group(gateway))
+    def placed(self, facts: Facts, gateway: str, **others: Any) -> Facts:
+        """The facts with what hangs on the gateway, "" = there is only one, and with these others."""
+        return replace(facts, gateway=gateway, account_group=self.account_group(gateway), **others)
 
     async def members(self, operation: str, *, refilled: bool = True) -> Members:
         """Who is counted where a rule about this operation counts over a role. `refilled`: see `counts_needed`."""

@@ -8,6 +8,7 @@ Nothing here calls Slack, and only reads reach the gateway from here.
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, NoReturn
 
 import sqlalchemy as sa
@@ -53,6 +54,10 @@ class Asked:
     urgent: bool = False  # done at once where a rule lets break-glass be used
 
 
+class _BudgetBegan(Exception):  # no error: it is judged again
+    """A budget counts that this wish was not judged by."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Flow:
     """Judges what somebody asks for and stores it. What people do to a stored request is in actions.py."""
@@ -71,22 +76,22 @@ class Flow:
     clock: Callable[[], float]
     most_open: int = 20  # requests of one person that may wait at a time
 
-    async def judge(self, asked: Asked) -> tuple[Inspection, Decision]:
+    async def judge(self, asked: Asked, *, look_at_budgets: bool = True) -> tuple[Inspection, Decision]:
         """What would be decided now: for the live line of a modal, for `why`, and for submit itself."""
         inspection = await asked.operation.inspect(self._look(asked), asked.actor, asked.wanted)
         operation = asked.operation.name
+        seen: dict[str, Any] = {}
         if operation in REVIVING and inspection.key is not None:
             key = inspection.key
-            lock = await self.database.read(locks.lock_of, key.id, key.created_time)
-            inspection = replace(inspection, facts=replace(inspection.facts, lock=lock))
+            seen["lock"] = await self.database.read(locks.lock_of, key.id, key.created_time)
         counted_for, key_id = _counted_for(asked, inspection), _key_id(inspection)
         refilled, holder = _refilled(inspection.facts), getattr(asked.wanted, "holder", "")
         gateway = (inspection.facts.gateway or "") if key_id is None else gateway_of(key_id)
         about: dict[str, Any] = {"key_id": key_id, "holder": holder, "gateway": gateway}
-        counts = await self.counts.now(operation, counted_for, refilled=refilled, **about) or None
-        budgets = await self.counts.budgets.of(counted_for, gateway) if operation in ledger.GIVING else ()
-        facts = self.counts.placed(replace(inspection.facts, counts=counts, budgets=budgets or None), gateway)
-        inspection = replace(inspection, facts=facts)
+        seen["counts"] = await self.counts.now(operation, counted_for, refilled=refilled, **about) or None
+        if look_at_budgets and operation in ledger.GIVING:
+            seen["budgets"] = await self.counts.budgets.of(counted_for, gateway) or None
+        inspection = replace(inspection, facts=self.counts.placed(inspection.facts, gateway, **seen))
         ask = Ask(actor=asked.actor, operation=operation, own=inspection.own, facts=inspection.facts)
         return inspection, decide(self.policy(), ask)
 
@@ -116,18 +121,29 @@ class Flow:
         Raises InputError, PermissionDenied (recorded) and GatewayError (nothing was stored).
         """
         try:
-            inspection, decision = await self.judge(asked)
+            # Most desks have no budget: where none counted, the transaction looks whether one has begun since.
+            stored = await self._stored(asked, look_at_budgets=self.counts.budgets.any_counted())
+        except _BudgetBegan:
+            stored = await self._stored(asked, look_at_budgets=True)
+        if not stored.announced:
+            self.announcements.soon(stored)
+        return _theirs(stored, asked.actor)
+
+    async def _stored(self, asked: Asked, *, look_at_budgets: bool) -> ApprovalRequest:
+        """The row. Raises _BudgetBegan where budgets were not looked at and one counts."""
+        try:
+            inspection, decision = await self.judge(asked, look_at_budgets=look_at_budgets)
         except BotError as error:
             # Judged again after it was done, it may no longer be possible: a repeat gets the answer of the first time.
             repeated = await self._repeated(asked)
             if repeated is None:
                 await self._refuse_unseen(asked, error)
                 raise
-            return _theirs(repeated, asked.actor)
+            return repeated
         if decision.outcome == "deny":
             repeated = await self._repeated(asked)
             if repeated is not None:
-                return _theirs(repeated, asked.actor)
+                return repeated
             await self.refuse(asked.actor, asked.operation.name, decision, key_id=_key_id(inspection))
         decision = as_urgent(decision, urgent=asked.urgent)
         approval = decision.approval
@@ -136,14 +152,13 @@ class Flow:
             raise InputError({"reason": only})
         new = new_request(asked, inspection, decision, self.clock())
         members = await self.counts.members(new.operation, refilled=_refilled(new.judgement.facts))
-        stored = await self.database.run_together(self._insert, new, asked.actor, members, asked.urgent)
+        store_it = partial(self._insert, urgent=asked.urgent, looked_at_budgets=look_at_budgets)
+        stored = await self.database.run_together(store_it, new, asked.actor, members)
         if isinstance(stored, TooMuch):
             raise stored
         if isinstance(stored, Decision):
             await self.refuse(asked.actor, asked.operation.name, stored, key_id=new.key_id)
-        if not stored.announced:
-            self.announcements.soon(stored)
-        return _theirs(stored, asked.actor)
+        return stored
 
     async def _refuse_unseen(self, asked: Asked, error: BotError) -> None:
         """Whoever may not do this to a key of somebody else is not told that there is none with this number."""
@@ -160,8 +175,18 @@ class Flow:
         return await self.database.read(store.by_delivery, asked.delivery_id)
 
     def _insert(
-        self, c: sa.Connection, new: NewRequest, actor: Actor, members: Members, urgent: bool
+        self,
+        c: sa.Connection,
+        new: NewRequest,
+        actor: Actor,
+        members: Members,
+        *,
+        urgent: bool,
+        looked_at_budgets: bool,
     ) -> ApprovalRequest | Decision | TooMuch:
+        waiting, budget_counts = store.before_insert(c, new.requester_id, self.counts.budgets.today())
+        if budget_counts and not looked_at_budgets and new.operation in ledger.GIVING:
+            raise _BudgetBegan
         facts = new.judgement.facts
         counted = facts.budgets or self.policy().counts_needed(new.operation, refilled=_refilled(facts))
         repeated = store.by_delivery(c, new.delivery_id) if counted else None
@@ -176,7 +201,6 @@ class Flow:
             if is_new and approval is not None:
                 self.calls.reviewers(c, request)
             return request
-        waiting = store.waiting_of(c, new.requester_id)
         # What stops a key always may wait.
         if waiting >= self.most_open and self.operations[new.operation].effect is not Effect.STOPS:
             # The last one that may wait is answered again when its delivery comes again.

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,6 +23,7 @@ from bot.approvals.models import (
 )
 from bot.db.tables import requests
 from bot.errors import ApprovalConflict
+from bot.keys.budgets import RECENT
 from bot.languages import tr
 from bot.permissions.models import GIVES_A_KEY
 
@@ -40,6 +42,7 @@ _ASKED = requests.c.origin["kind"].as_string() != OriginKind.ALLOWANCE.value
 _OF_PERSON = requests.c.requester_id == sa.bindparam("requester")
 # Each is answered by an index: somebody may have asked for thousands of keys over the years.
 _WAITING_OF = sa.select(sa.func.count()).where(_OF_PERSON, sa.or_(*(requests.c.status == s.value for s in WAITING)))
+_BEFORE_INSERT = sa.select(_WAITING_OF.scalar_subquery(), sa.exists().where(RECENT))
 _NEWEST_BEFORE = (
     sa.select(requests.c.asked_at)
     .where(_OF_PERSON, requests.c.lapses_at.is_not(None), requests.c.id < sa.bindparam("before"))
@@ -194,9 +197,11 @@ def waiting(c: sa.Connection, *, limit: int = 50) -> list[ApprovalRequest]:
     return _fairly(c, requests.c.status.in_([status.value for status in WAITING]), limit=limit)
 
 
-def waiting_of(c: sa.Connection, slack_user_id: str) -> int:
-    """How many requests of somebody wait for a decision."""
-    return int(c.scalar(_WAITING_OF, {"requester": slack_user_id}) or 0)
+def before_insert(c: sa.Connection, slack_user_id: str, today: date) -> tuple[int, bool]:
+    """How many requests of somebody wait for a decision, and whether any budget counts: one statement for an answer."""
+    known = {"requester": slack_user_id, "today": today.isoformat()}
+    waiting, budget_counts = c.execute(_BEFORE_INSERT, known).one()
+    return waiting, bool(budget_counts)
 
 
 def recent_before(c: sa.Connection, request: ApprovalRequest, *, since: float, most: int) -> int:

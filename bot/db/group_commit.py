@@ -6,6 +6,7 @@ gets a result before the commit.
 """
 
 import asyncio
+import contextlib
 import queue
 import threading
 import time
@@ -23,6 +24,9 @@ from bot.db.transaction import Tail, transaction
 MOST, MOST_OWN = 32, 8
 # The bot's own work is overtaken by answers for so long.
 OVERTAKEN_SECONDS = 0.25
+# Taking a connection from the pool and giving it back costs as much as a statement, so it is kept while there is work.
+# One that was idle for longer may have been closed by the server, which the pool finds out.
+KEPT_SECONDS = 1.0
 
 
 class _Piece:
@@ -81,6 +85,8 @@ class GroupCommitter:
         self._waiting: queue.SimpleQueue[_Piece | None] = queue.SimpleQueue()
         self._closed = False
         self._thread: threading.Thread | None = None
+        self._connection: sa.Connection | None = None
+        self._used_at = 0.0
 
     async def run(self, work: Callable[[sa.Connection], Any]) -> Any:
         """The work's result once it is committed, or what it raised. RuntimeError after `close`."""
@@ -113,16 +119,32 @@ class GroupCommitter:
             if group := line.next_group():
                 self._together(group)
                 _tell(group)
+        self._give_back()
+
+    def _connected(self) -> sa.Connection:
+        if time.monotonic() - self._used_at > KEPT_SECONDS:
+            self._give_back()
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        self._used_at = time.monotonic()
+        return self._connection
+
+    def _give_back(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
     def _together(self, group: list[_Piece]) -> None:
         try:
-            with transaction(self._engine) as (c, tail):
+            with transaction(self._connected()) as (c, tail):
                 if len(group) == 1:
                     group[0].value = group[0].work(c)
                 else:
                     for piece in group:
                         _one(c, tail, piece)
         except BaseException as error:  # noqa: BLE001  # whatever it is, it belongs to those who wait
+            with contextlib.suppress(sa.exc.SQLAlchemyError):
+                self._give_back()
             for piece in group:
                 # Not committed, so no piece of the group is done; a piece that had failed itself gets its own error.
                 piece.error = piece.error or error

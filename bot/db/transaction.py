@@ -84,10 +84,17 @@ def gather(c: sa.Connection, write: Write, item: Any, *, last: bool = False) -> 
 
 
 @contextlib.contextmanager
-def transaction(engine: sa.Engine) -> Iterator[tuple[sa.Connection, Tail]]:
-    """Commit at the end of the block and call what waits for that; roll back on raise."""
-    tail = Tail()
-    with engine.begin() as c:
+def transaction(where: sa.Engine | sa.Connection) -> Iterator[tuple[sa.Connection, Tail]]:
+    """Commit at the end of the block and call what waits for that; roll back on raise.
+
+    `where`: an open connection is left open.
+    """
+    if isinstance(where, sa.Engine):
+        with where.connect() as connection, transaction(connection) as begun:
+            yield begun
+        return
+    tail, c = Tail(), where
+    with c.begin():
         if c.dialect.name == "sqlite":
             # Take the write lock before the first read, so that what was read still holds at the write.
             c.exec_driver_sql("BEGIN IMMEDIATE")

@@ -16,6 +16,9 @@ from bot.db.tables import budget_grants, budgets
 from bot.operations import AllowanceTerms, Budget
 from bot.periods import Period, Span
 
+# What may count on the day `today`.
+RECENT = budgets.c.ended_at.is_(None) | (budgets.c.until > sa.bindparam("today"))
+
 
 def find(c: sa.Connection, holder: str) -> Budget | None:
     """The row of a holder, also of one whose budget has ended."""
@@ -33,8 +36,9 @@ def counting(c: sa.Connection, today: date) -> Sequence[Budget]:
     """Those that stand, and those that ended while their period is that of today: what is given meanwhile counts when
     somebody asks anew.
     """
-    recent = budgets.c.ended_at.is_(None) | (budgets.c.until > today.isoformat())
-    rows = c.execute(sa.select(budgets).where(recent).order_by(budgets.c.holder)).mappings()
+    rows = c.execute(
+        sa.select(budgets).where(RECENT).order_by(budgets.c.holder), {"today": today.isoformat()}
+    ).mappings()
     return [one for one in map(_load, rows) if one.stands or one.is_of(today)]
 
 

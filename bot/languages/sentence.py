@@ -7,6 +7,7 @@ policy file is in no catalogue: it holds its own translations (`of_own`), also i
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Annotated, Any, LiteralString, Self
 
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
@@ -196,11 +197,19 @@ def _text(message: str, arguments: Mapping[str, object], plural: str, count: int
         template = catalog.one(message, context) if catalog else message
     if not arguments:
         return template
+    parts = list(_parts(template))
     try:
-        return _PLACEHOLDER.sub(lambda found: str(_shown(arguments[found[1]])), template)
+        parts[1::2] = [str(_shown(arguments[name])) for name in parts[1::2]]
+        return "".join(parts)
     except KeyError:
         # A translation, or a row of another version, asks for what the sentence does not have: English has it all.
         return _PLACEHOLDER.sub(lambda found: str(arguments.get(found[1], found[0])), message)
+
+
+@lru_cache(maxsize=4_096)
+def _parts(template: str) -> tuple[str, ...]:
+    """Text, name of a placeholder, text and so on: each answer says the same few sentences."""
+    return tuple(_PLACEHOLDER.split(template))
 
 
 def _shown(value: object) -> object:

@@ -6,6 +6,7 @@ UTF-16 units (never fewer than code points) and stay 5 % under, except in short 
 """
 
 import re
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -190,7 +191,8 @@ def link(url: str, text: str) -> str:
 def date(epoch: float, *, style: str = "{date_short_pretty} {time}") -> str:
     """A time in the reader's own zone (Slack date token); the fallback says UTC. `epoch`: Unix seconds."""
     seconds = min(max(int(epoch), 0), 253_402_300_799)  # year 9999, the last that datetime knows
-    fallback = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    year, month, day, hour, minute, *_ = time.gmtime(seconds)
+    fallback = f"{year:04}-{month:02}-{day:02} {hour:02}:{minute:02} UTC"
     return f"<!date^{seconds}^{style}|{fallback}>"
 
 

@@ -112,6 +112,20 @@ async def test_many_small_keys_do_not_get_round_it(spine: Spine) -> None:
     assert await left(spine) == [70]
 
 
+async def test_one_that_another_process_has_set_binds_where_none_stood_before(spine: Spine) -> None:
+    assert await left(spine) == []
+    assert (await spine.ask(delivery="sub:before", remain_quota=60)).judgement.decision.rule == "small ones are free"
+    # Not looked for, since none stood when this process looked last.
+    assert not spine.counts.budgets.any_counted()
+    await settle(spine, HER, terms(50))
+    with pytest.raises(PermissionDenied):
+        await spine.ask(delivery="sub:after", remain_quota=60)
+    within = await spine.ask(delivery="sub:within", remain_quota=50)
+    assert (within.judgement.decision.rule, await left(spine)) == ("within", [0])
+    # Asked before it stood, the same delivery gets its answer of then.
+    assert (await spine.ask(delivery="sub:before", remain_quota=60)).status is Status.APPROVED
+
+
 async def test_what_people_approve_goes_beyond_and_counts(spine: Spine) -> None:
     spine.policy = rules(ASKED)
     await settle(spine, HER, terms(250))

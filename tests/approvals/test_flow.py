@@ -161,9 +161,9 @@ async def test_counts_are_compared_again_where_the_request_is_stored(sqlite_spin
     judge = spine.flow.judge
     others: list[Any] = []
 
-    async def overtaken(self: Flow, asked: Asked) -> Any:
+    async def overtaken(self: Flow, asked: Asked, **how: Any) -> Any:
         """Judged, and another request of theirs is stored before this one is."""
-        judged = await judge(asked)
+        judged = await judge(asked, **how)
         if not others:
             others.append(asked)
             await spine.ask(name="first", delivery="sub:first")

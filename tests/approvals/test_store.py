@@ -1,5 +1,7 @@
 """The SQL of the spine, on SQLite and on PostgreSQL."""
 
+from datetime import date
+
 import pytest
 import sqlalchemy as sa
 
@@ -10,6 +12,8 @@ from bot.db.engine import Database
 from bot.errors import ApprovalConflict
 from bot.operations import Expiry, Offer
 from tests.approvals.kit import NOW, TEAM, new_request, put, total
+
+TODAY = date(2026, 3, 10)
 
 
 @pytest.mark.parametrize("before", Status)
@@ -165,12 +169,12 @@ def test_the_numbers_of_somebody_are_what_waits_and_the_newest_that_are_recent(d
         store.insert(c, new, status=status, lapses_at=lapses_at)
 
     def work(c: sa.Connection) -> None:
-        assert store.waiting_of(c, "U0ADA") == 0
+        assert store.before_insert(c, "U0ADA", TODAY) == (0, False)
         asked(c, 1, at=NOW - 9, lapses_at=NOW, status=Status.PENDING)
         asked(c, 2, at=NOW + 1, lapses_at=NOW, status=Status.OFFERED)
         asked(c, 3, at=NOW + 2, lapses_at=NOW, status=Status.DENIED)
         asked(c, 4, at=NOW + 3, lapses_at=None, status=Status.SUCCEEDED)  # nobody was asked
-        assert (store.waiting_of(c, "U0ADA"), store.waiting_of(c, "U0BEN")) == (2, 0)
+        assert [store.before_insert(c, who, TODAY)[0] for who in ("U0ADA", "U0BEN")] == [2, 0]
         last = store.get(c, 4)
         assert store.recent_before(c, last, since=NOW, most=5) == 2
         assert store.recent_before(c, last, since=NOW - 10, most=5) == 3
