@@ -1,5 +1,6 @@
 """Rate limits by method and tier (slack.md A7, G12), and posting faults by method. Knows no method's effect."""
 
+import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -98,7 +99,7 @@ FaultKind = Literal["lost_answer", "reset", "error_500", "error_500_after", "del
 class ApiFault:
     """One armed fault of a method; `delay` is in seconds of real time and comes before anything else.
 
-    `code`: Slack's word when it refuses.
+    `until`: it is held back until this is set, beside `delay`. `code`: Slack's word when it refuses.
     """
 
     method: str
@@ -107,6 +108,7 @@ class ApiFault:
     delay: float = 0.0
     skip: int = 0
     code: str = ""
+    until: asyncio.Event | None = None
 
 
 class Faults:
@@ -116,15 +118,25 @@ class Faults:
         self.armed: list[ApiFault] = []
 
     def add(
-        self, method: str, kind: FaultKind, *, times: int = 1, delay: float = 0.0, skip: int = 0, code: str = ""
+        self,
+        method: str,
+        kind: FaultKind,
+        *,
+        times: int = 1,
+        delay: float = 0.0,
+        skip: int = 0,
+        code: str = "",
+        until: asyncio.Event | None = None,
     ) -> None:
         """Arms a fault for the next `times` calls of `method` (`*` is any), after letting `skip` calls pass.
 
         lost_answer: done, then the connection drops. reset: dropped before anything is done.
-        error_500 / error_500_after: HTTP 500 before / after the effect. delay: slow, then normal.
+        error_500 / error_500_after: HTTP 500 before / after the effect. delay: slow (`delay`, `until`), then normal.
         refuse: `ok: false` with `code`, and nothing is done.
         """
-        self.armed.append(ApiFault(method=method, kind=kind, times=times, delay=delay, skip=skip, code=code))
+        self.armed.append(
+            ApiFault(method=method, kind=kind, times=times, delay=delay, skip=skip, code=code, until=until)
+        )
 
     def take(self, method: str) -> ApiFault | None:
         """The fault that strikes this call, if any."""

@@ -44,7 +44,7 @@ async def web(fake: FakeSlack, naps: list[float]) -> AsyncIterator[SlackWebClien
     async def sleep(seconds: float) -> None:
         naps.append(seconds)
 
-    web = SlackWebClient(token=SecretStr(BOT_TOKEN), api_url=fake.api_url, timeout=2.0, sleep=sleep)
+    web = SlackWebClient(token=SecretStr(BOT_TOKEN), api_url=fake.api_url, timeout=30.0, sleep=sleep)
     yield web
     await web.close()
 

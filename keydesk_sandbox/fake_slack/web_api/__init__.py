@@ -104,6 +104,8 @@ class WebApi:
             return
         if fault.delay:
             await asyncio.sleep(fault.delay)
+        if fault.until is not None:
+            await fault.until.wait()
         if fault.kind == "reset":
             raise ConnectionDropped
 
