@@ -41,6 +41,8 @@ def _sqlite(path: str) -> Store:
 
 
 def _postgres(url: str) -> Store:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(_TABLE)
     idle: asyncio.LifoQueue[psycopg.AsyncConnection] = asyncio.LifoQueue()
     made = 0
 
@@ -48,10 +50,7 @@ def _postgres(url: str) -> Store:
         nonlocal made
         if idle.empty() and made < _CONNECTIONS:
             made += 1
-            connection = await psycopg.AsyncConnection.connect(url, autocommit=True)
-            if made == 1:
-                await connection.execute(_TABLE)
-            return connection
+            return await psycopg.AsyncConnection.connect(url, autocommit=True)
         return await idle.get()
 
     async def store(view_id: str, user_id: str, answers: str) -> None:
