@@ -57,10 +57,10 @@ class PersonLimits:
         )
 
     def _share(self, delivery: Delivery, *, typing: bool) -> Share:
-        word = first_word(delivery.text)[0] if delivery.kind is Kind.COMMAND else ""
-        named = {delivery.action_id, delivery.callback_id, word}
-        if delivery.kind is Kind.ACTION:
-            named = {delivery.action_id}
+        if delivery.kind is Kind.COMMAND:
+            named = {first_word(delivery.text)[0]}
+        else:
+            named = {delivery.action_id} if delivery.kind is Kind.ACTION else {delivery.action_id, delivery.callback_id}
         if named & self._urgent:
             return Share.URGENT
         return Share.TYPING if typing or delivery.kind is Kind.OPTIONS else Share.ORDINARY
