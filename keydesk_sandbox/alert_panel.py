@@ -1,15 +1,15 @@
 """The sandbox's “Send an alert”: plays each source of alerts against the running bot, over HTTP, signed.
 
-    POST /sandbox/api/gateway/alert  {"source","how","key_id","again"}   → {"ok","status","id"}
+    POST /sandbox/api/gateway/alert  {"source","how","account","key_id","again"}   → {"ok","status","id"}
 
 `source`: generic, github, gitguardian, alertmanager, or slack (another app posts the key into #general). `how`: full,
-masked, unknown (a key of some other account), or all (every key of every account at once). A single key is one of the
-first account. `again` repeats the last alert
-of that source. The keys' values stay on the server: the page only ever says which key.
+masked, unknown (a key of some other account), or all (every key of every account at once). A single key is one of
+`account`, the first where none is named. `again` repeats the last alert of that source. The keys' values stay on the
+server: the page only ever says which key.
 """
 
 import string
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from random import Random
 from typing import Any
 
@@ -18,7 +18,7 @@ from starlette.routing import BaseRoute, Route
 
 from keydesk_sandbox import alerts
 from keydesk_sandbox.fake_gateway import FakeGateway
-from keydesk_sandbox.panel import MalformedError, RefusedError, local_post
+from keydesk_sandbox.panel import MalformedError, RefusedError, account_of, local_post
 
 SLACK = "slack"
 SOURCES = (alerts.GENERIC, alerts.GITHUB, alerts.GITGUARDIAN, alerts.ALERTMANAGER, SLACK)
@@ -30,15 +30,15 @@ Say = Callable[[str], Awaitable[Any]]
 
 
 class AlertPanel:
-    """`gateways`: that of the settings first. `bot_url`: where the bot serves, known once it runs.
+    """`gateways`: name of the account → its gateway, that of the settings first.
 
-    `say`: posts a text into a channel, as another app.
+    `bot_url`: where the bot serves, known once it runs. `say`: posts a text into a channel, as another app.
     """
 
     def __init__(
         self,
         *,
-        gateways: Sequence[FakeGateway],
+        gateways: Mapping[str, FakeGateway],
         secrets: dict[str, str],
         bot_url: Callable[[], str],
         say: Say,
@@ -64,7 +64,7 @@ class AlertPanel:
         if source not in SOURCES or how not in HOWS:
             raise MalformedError(f"`source` is one of {', '.join(SOURCES)}; `how` is {', '.join(HOWS)}.")
         again = body.get("again") is True
-        text = self._texts[source] if again and source in self._texts else self._text(how, body.get("key_id"))
+        text = self._texts[source] if again and source in self._texts else self._text(how, body)
         self._texts[source] = text
         if source == SLACK:
             await self._say(f"deploy failed: 401 with Authorization: Bearer {text}")
@@ -81,16 +81,17 @@ class AlertPanel:
         given = answer.json() if answer.status_code == 202 else {}
         return {"status": answer.status_code, "id": given.get("id")}
 
-    def _text(self, how: str, key_id: object) -> str:
+    def _text(self, how: str, body: Mapping[str, Any]) -> str:
         if how == "unknown":
             return "sk-" + "".join(self._random.choices(string.ascii_letters + string.digits, k=48))
         if how == "all":
-            found = [(gateway, record.id) for gateway in self._gateways for record in list(gateway.keys())]
+            found = [(gateway, record.id) for gateway in self._gateways.values() for record in list(gateway.keys())]
             return " ".join(gateway.key_value(key_id) for gateway, key_id in found)
+        key_id = body.get("key_id")
         if isinstance(key_id, bool) or not isinstance(key_id, int):
             raise MalformedError("`key_id` is a whole number.")
         try:
-            value = self._gateways[0].key_value(key_id).removeprefix("sk-")
+            value = account_of(self._gateways, body).key_value(key_id).removeprefix("sk-")
         except KeyError:
             raise RefusedError(f"There is no key {key_id}.") from None
         return f"sk-{value}" if how == "full" else f"sk-{value[:4]}**********{value[-4:]}"

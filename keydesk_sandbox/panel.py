@@ -1,21 +1,22 @@
-"""The sandbox's page and its gateway panel: thin routes over a FakeGateway. Knows nothing of Slack.
+"""The sandbox's page and its gateway panel: thin routes over one or more FakeGateways. Knows nothing of Slack.
 
     GET  /                            the page; its files are below /page/
     GET  /sandbox/api/first           {"id"}: the person the page begins with
-    GET  /sandbox/api/gateway         {"profile","now","keys","calls","faults","kinds","switches"}
+    GET  /sandbox/api/gateway         {"account","accounts","profile","now","keys","calls","faults","kinds","switches"}
     POST /sandbox/api/gateway/use     {"id","units"}     a paid model call with that key; the gateway may refuse it
     POST /sandbox/api/gateway/console {"id","change"}    what somebody does in the gateway's console; id null: a new key
     POST /sandbox/api/gateway/fault   {"name", options}  arm a fault; name "none" takes all of them away
     POST /sandbox/api/gateway/switch  {"name","value"}   change one answer of the deployment
     POST /sandbox/api/gateway/clock   {"seconds"}        move the clock ahead
 
+`?account=NAME` and "account" in a body say which of several accounts is meant; without one it is the first.
 A POST answers {"ok": true, …} or {"ok": false, "error": sentence}; a malformed one is HTTP 400. Key values never leave.
 """
 
 import ipaddress
 import json
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -58,18 +59,21 @@ class RefusedError(Exception):
 
 
 def panel_routes(
-    *, gateway: FakeGateway, first_person: str, advance: Callable[[float], Awaitable[None]] | None = None
+    *,
+    gateways: Mapping[str, FakeGateway],
+    first_person: str,
+    advance: Callable[[float], Awaitable[None]] | None = None,
 ) -> list[BaseRoute]:
     """The page and the panel, to be served at the same address as FakeSlack's routes.
 
-    `first_person` is the Slack user id the page plays at first. `advance` moves every clock of the sandbox by
-    seconds; by default the gateway's.
+    `gateways`: name of the account → its gateway, that of the settings first. `first_person` is the Slack user id the
+    page plays at first. `advance` moves every clock of the sandbox by seconds; by default the gateway's.
     """
 
     async def alone(seconds: float) -> None:
-        gateway.advance(seconds)
+        next(iter(gateways.values())).advance(seconds)
 
-    panel = _Panel(gateway=gateway, advance=advance or alone)
+    panel = _Panel(gateways=gateways, advance=advance or alone)
 
     async def first(_: Request) -> Response:
         return JSONResponse({"id": first_person}, headers={"Cache-Control": "no-store"})
@@ -161,15 +165,20 @@ def _answer(status: int, /, *, error: str | None = None, **rest: Any) -> JSONRes
 class _Panel:
     """What the panel shows and does."""
 
-    def __init__(self, *, gateway: FakeGateway, advance: Callable[[float], Awaitable[None]]) -> None:
-        self._gateway = gateway
+    def __init__(self, *, gateways: Mapping[str, FakeGateway], advance: Callable[[float], Awaitable[None]]) -> None:
+        self._gateways = gateways
         self._advance = advance
 
-    async def state(self, _: Request) -> Response:
-        """Everything the panel shows."""
-        gateway = self._gateway
+    async def state(self, request: Request) -> Response:
+        """Everything the panel shows of one account."""
+        names = list(self._gateways)
+        asked = request.query_params.get("account", "")
+        account = asked if asked in self._gateways else names[0]
+        gateway = self._gateways[account]
         now = gateway.clock.now()
         body = {
+            "account": account,
+            "accounts": names,
             "profile": gateway.profile,
             "now": now,
             "keys": [key_row(record, now=now) for record in gateway.keys(deleted=True)],
@@ -182,16 +191,14 @@ class _Panel:
 
     def use(self, body: dict[str, Any]) -> dict[str, Any]:
         """One paid call with the key, from an address it allows and for a model it allows."""
-        key_id, units = _whole(body, "id"), _whole(body, "units")
+        gateway, key_id, units = account_of(self._gateways, body), _whole(body, "id"), _whole(body, "units")
         try:
-            record = self._gateway.key(key_id)
+            record = gateway.key(key_id)
         except KeyError:
             raise RefusedError(f"There is no key {key_id}.") from None
-        value = self._gateway.key_value(key_id)
+        value = gateway.key_value(key_id)
         model = record.model_limits.split(",")[0] if record.model_limits_enabled else ""
-        refusal = self._gateway.call_model(
-            value, model=model or "any-model", units=units, client_ip=_allowed_address(record)
-        )
+        refusal = gateway.call_model(value, model=model or "any-model", units=units, client_ip=_allowed_address(record))
         if refusal is None:
             return {"served": True, "status": 200}
         code = refusal.json().get("error", {}).get("code", "")
@@ -204,21 +211,22 @@ class _Panel:
             raise MalformedError(f"`change` names some of {', '.join(CONSOLE_FIELDS)}.")
         if any(type(value) is not CONSOLE_FIELDS[name] for name, value in change.items()):
             raise MalformedError("A text is a text, and a number is a whole number.")
+        gateway = account_of(self._gateways, body)
         if body.get("id") is None:
-            return {"id": self._gateway.add_key(**change).id}
+            return {"id": gateway.add_key(**change).id}
         key_id = _whole(body, "id")
         try:
-            self._gateway.edit_behind(key_id, **change)
+            gateway.edit_behind(key_id, **change)
         except KeyError:
             raise RefusedError(f"There is no key {key_id}.") from None
         return {"id": key_id}
 
     def fault(self, body: dict[str, Any]) -> dict[str, Any]:
         """Arm one fault; `name` is its kind."""
-        options = {name: value for name, value in body.items() if name != "name"}
-        name = body.get("name")
+        options = {name: value for name, value in body.items() if name not in {"name", "account"}}
+        gateway, name = account_of(self._gateways, body), body.get("name")
         if name == "none":
-            self._gateway.disarm()
+            gateway.disarm()
             return {}
         unknown = options.keys() - {field.name for field in fields(GatewayFault)}
         if not isinstance(name, str) or unknown:
@@ -227,7 +235,7 @@ class _Panel:
             fault = GatewayFault(kind=name, **options)
         except (TypeError, ValueError, re.error) as error:
             raise MalformedError(f"That fault cannot be armed: {error}.") from error
-        self._gateway.arm(fault)
+        gateway.arm(fault)
         return {"armed": asdict(fault)}
 
     def switch(self, body: dict[str, Any]) -> dict[str, Any]:
@@ -238,7 +246,7 @@ class _Panel:
             raise MalformedError(f"There is no switch {name!r}.")
         if isinstance(known[name], bool) and not isinstance(value, bool):
             raise MalformedError(f"The switch {name} is true or false.")
-        self._gateway.switch(str(name), value)
+        account_of(self._gateways, body).switch(str(name), value)
         return {}
 
     async def clock(self, body: dict[str, Any]) -> dict[str, Any]:
@@ -247,7 +255,15 @@ class _Panel:
         if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds <= LONGEST_JUMP:
             raise MalformedError("`seconds` is a number above 0, ten years at most: a clock cannot be moved back.")
         await self._advance(float(seconds))
-        return {"now": self._gateway.clock.now()}
+        return {"now": next(iter(self._gateways.values())).clock.now()}
+
+
+def account_of(gateways: Mapping[str, FakeGateway], body: Mapping[str, Any]) -> FakeGateway:
+    """The gateway that a body means; the first where it names none. Raises MalformedError."""
+    name = body.get("account", next(iter(gateways)))
+    if not isinstance(name, str) or name not in gateways:
+        raise MalformedError(f"`account` is one of {', '.join(gateways)}.")
+    return gateways[name]
 
 
 def key_row(record: Record, *, now: float) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from bot.services import Services
 from bot.settings import NamedSecret, load
 from keydesk_sandbox import past, seed
 from keydesk_sandbox.alert_panel import AlertPanel
+from keydesk_sandbox.fake_gateway import FakeGateway
 from keydesk_sandbox.on_call_panel import OnCallPanel
 from keydesk_sandbox.panel import panel_routes
 from keydesk_sandbox.review_panel import ReviewPanel
@@ -63,15 +64,21 @@ def run(*, host: str, port: int, open_browser: bool, socket_mode: bool, profile:
     return 0
 
 
+def _accounts(world: World) -> dict[str, FakeGateway]:
+    """Name → gateway, with the keys that were there before; the first is that of the settings."""
+    seed.fill_gateway(world.gateway)
+    past.spend(world.gateway)
+    seed.fill_second_gateway(world.second)
+    return dict([("first", world.gateway), ("prod", world.second)][: world.gateways])
+
+
 async def _play(world: World, *, host: str, port: int, open_browser: bool) -> None:
     stopped = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stopped.set)
-    seed.fill_gateway(world.gateway)
-    past.spend(world.gateway)
-    seed.fill_second_gateway(world.second)
+    accounts = _accounts(world)
     alerts = AlertPanel(
-        gateways=[world.gateway, world.second][: world.gateways],
+        gateways=accounts,
         secrets=world.alert_secrets,
         bot_url=lambda: (world.slack.bot_url or "").removesuffix("/slack/events"),
         say=lambda text: world.slack.post_as_app(seed.GENERAL_CHANNEL, text, name="Deploy"),
@@ -89,7 +96,7 @@ async def _play(world: World, *, host: str, port: int, open_browser: bool) -> No
                 await services.engine.skip(seconds / steps)
                 await _look(services)
 
-    panel = panel_routes(gateway=world.gateway, first_person=seed.ENGINEER, advance=advance)
+    panel = panel_routes(gateways=accounts, first_person=seed.ENGINEER, advance=advance)
     reviews = ReviewPanel(lambda: application.services if application is not None else None)
 
     async def look() -> None:

@@ -32,6 +32,7 @@ Start with delivery.py (what Slack sent, what we answer), then router.py.
     person_zones    in which time zone each person is
     post_store      the rows behind our messages
     rate_limits     how fast we may call Slack
+    reading_order   which way a line is read that begins with a name
     responder       how to reach the person behind a delivery
     signature       is this request from Slack? Signature v0 over the raw bytes
     socket_mode     slack over Socket Mode

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from bot.languages import current, said, tr, trn
 from bot.slack.button_styles import styled
+from bot.slack.reading_order import in_reading_order
 
 Block = dict[str, Any]
 
@@ -221,7 +222,7 @@ def plain(text: str, limit: int = TEXT_LIMIT) -> Block:
 
 def mrkdwn(text: str, limit: int = TEXT_LIMIT) -> Block:
     """A mrkdwn object. People's text must come escaped; verbatim stops Slack from finding mentions by itself."""
-    return {"type": "mrkdwn", "text": truncate(said(text), limit) or " ", "verbatim": True}
+    return {"type": "mrkdwn", "text": truncate(in_reading_order(said(text)), limit) or " ", "verbatim": True}
 
 
 def section(

@@ -12,11 +12,11 @@ PATIENCE_MS = 120_000
 
 
 @contextlib.asynccontextmanager
-async def newcomer(*, height: int = 1050) -> AsyncIterator[tuple[Page, str]]:
+async def newcomer(*options: str, height: int = 1050) -> AsyncIterator[tuple[Page, str]]:
     """The page of a new `keydesk sandbox`, and its address; fails on what the page itself complains of."""
     chromium = find_chromium()
     assert chromium, ADVICE
-    async with sandbox() as address, async_playwright() as playwright:
+    async with sandbox(*options) as address, async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
         page = await (await browser.new_context(viewport={"width": 1500, "height": height})).new_page()
         page.set_default_timeout(PATIENCE_MS)

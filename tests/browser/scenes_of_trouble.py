@@ -92,7 +92,7 @@ async def care(play: Player) -> None:
     await play.see(ADA, "dm")
     await play.snap("dm-dry", play.message(re.compile("quota|used up", re.IGNORECASE)))
     await play.pass_time(28 * DAY)
-    await play.snap("dm-expiry", play.message(re.compile("demo-day.*expires|expires.*demo-day")))
+    await play.snap("dm-expiry", play.message(re.compile("demo-day.*(expires|stops working)")))
     await play.pass_time(5 * DAY)
     await play.see(BEN, "dm")
     await play.snap("dm-idle", play.message(re.compile("not been used|idle|billed", re.IGNORECASE)))

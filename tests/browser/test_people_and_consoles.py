@@ -23,11 +23,12 @@ async def pass_an_hour(page: Page) -> None:
     await page.get_by_label("Move the clock +1 h").click()
 
 
-async def test_leavers_console_keys_and_drift(tmp_path: Path) -> None:
-    async with newcomer() as (page, _):
+async def test_leavers_console_keys_drift_and_who_is_on_call(tmp_path: Path) -> None:
+    async with newcomer("--gateways", "2") as (page, _):
         await _adopts_a_key_of_the_console(page, tmp_path)
         await _puts_a_key_back(page, tmp_path)
         await _takes_over_and_lets_the_rest_end(page, tmp_path)
+        await _calls_whoever_is_on_call(page, tmp_path)
 
 
 async def _adopts_a_key_of_the_console(page: Page, shots: Path) -> None:
@@ -82,7 +83,7 @@ async def _takes_over_and_lets_the_rest_end(page: Page, shots: Path) -> None:
     await page.keyboard.press("Escape")
     await see(page, "U0MIRA")
     card = page.get_by_test_id("message").filter(has_text="has left: the account is deactivated")
-    await expect(card).to_contain_text("2 keys of theirs")
+    await expect(card).to_contain_text("3 keys of theirs")
     await page.screenshot(path=shots / "7-leaver.png")
     await card.get_by_role("button", name="Take over key").first.click()
     form = page.get_by_role("dialog", name="Give API key")
@@ -97,3 +98,31 @@ async def _takes_over_and_lets_the_rest_end(page: Page, shots: Path) -> None:
     await expect(page.locator("[data-testid=key][data-state=disabled]")).to_have_count(1)
     await page.mouse.move(0, 0)
     await page.screenshot(path=shots / "9-ended.png")
+
+
+async def _calls_whoever_is_on_call(page: Page, shots: Path) -> None:
+    """A key of the second account leaks while both have the shift, and again while PagerDuty is down."""
+    await see(page, "U0ALEX")
+    panel = page.get_by_test_id("gateway")
+    await panel.get_by_label("Account").select_option("prod")
+    await expect(panel.locator("[data-testid=key][data-name=batch-jobs]")).to_be_visible()
+    await expect(panel.locator("[data-testid=key][data-name=production]")).to_have_count(0)
+    shifts, alerts = page.get_by_test_id("on-call"), page.get_by_test_id("send-alert")
+    await shifts.get_by_role("button", name="On call").click()
+    await panel.get_by_role("button", name="Send an alert").click()
+    await shifts.get_by_role("button", name="both at once").click()
+    key = await alerts.locator("option", has_text="batch-jobs").get_attribute("value")
+    await alerts.get_by_label("Alert: Key").select_option(key)
+    await alerts.get_by_role("button", name="Send", exact=True).click()
+    card = page.get_by_test_id("message").filter(has_text="batch-jobs").last
+    await expect(card).to_contain_text(f"prod/{key}")
+    called = page.get_by_test_id("message").filter(has_text="@Sam Okafor").filter(has_text="@Alex Kim").last
+    await expect(called).to_be_visible()
+    await page.mouse.move(0, 0)
+    await page.screenshot(path=shots / "10-on-call.png")
+    await shifts.get_by_role("button", name="PagerDuty is down").click()
+    await page.get_by_test_id("composer").fill("/apikey why disable")
+    await page.keyboard.press("Enter")
+    answer = page.get_by_test_id("message").filter(has_text="/apikey disable").last
+    await expect(answer).to_be_visible()
+    await page.screenshot(path=shots / "11-pagerduty-down.png")

@@ -174,7 +174,7 @@ class World:
             transport=httpx.ASGITransport(app=self.bot),
             clock=self.clock,
         )
-        panel = panel_routes(gateway=self.gateway, first_person=ADA)
+        panel = panel_routes(gateways={"first": self.gateway}, first_person=ADA)
         self.app = Starlette(routes=[*panel, Mount("/", app=self.slack.app)])
 
     async def api(self, method: str, **arguments: Any) -> dict[str, Any]:

@@ -22,7 +22,7 @@ async def desk(tmp_path: Path, sqlite_url: str) -> AsyncIterator[Desk]:
 
 def panel_of(desk: Desk) -> httpx.AsyncClient:
     panel = AlertPanel(
-        gateways=[desk.gateway],
+        gateways={"first": desk.gateway},
         secrets=desk.world.alert_secrets,
         bot_url=lambda: base(desk),
         say=lambda text: desk.slack.post_as_app(seed.GENERAL_CHANNEL, text, name="Deploy"),

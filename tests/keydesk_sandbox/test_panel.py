@@ -24,7 +24,7 @@ def gateway() -> FakeGateway:
 
 @pytest.fixture
 async def http(gateway: FakeGateway) -> AsyncIterator[httpx.AsyncClient]:
-    app = Starlette(routes=panel_routes(gateway=gateway, first_person="U0ADA"))
+    app = Starlette(routes=panel_routes(gateways={"first": gateway}, first_person="U0ADA"))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1:3000") as client:
         yield client
 
@@ -149,13 +149,34 @@ async def test_the_clock_moves_ahead(http: httpx.AsyncClient, gateway: FakeGatew
     assert answer.json() == {"ok": True, "now": before + 3600}
 
 
+async def test_of_several_accounts_one_is_shown_and_played(gateway: FakeGateway) -> None:
+    prod = FakeGateway(access_token="another-not-a-real-one", seed=2)
+    prod.account.quota = 10**9
+    gateway.add_key(name="mine")
+    key = prod.add_key(name="checkout", remain_quota=100)
+    app = Starlette(routes=panel_routes(gateways={"first": gateway, "prod": prod}, first_person="U0ADA"))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
+        for asked, account, names in (("prod", "prod", ["checkout"]), ("gone", "first", ["mine"])):
+            shown = fields(await client.get(API, params={"account": asked}))
+            assert (shown["account"], shown["accounts"]) == (account, ["first", "prod"])
+            assert [one["name"] for one in shown["keys"]] == names
+        change = {"id": key.id, "change": {"name": "checkout-2"}}
+        assert (await client.post(f"{API}/console", json={"account": "prod", **change})).json()["ok"] is True
+        used = await client.post(f"{API}/use", json={"account": "prod", "id": key.id, "units": 40})
+        await client.post(f"{API}/fault", json={"account": "prod", "name": "panic"})
+        assert (await client.post(f"{API}/use", json={"account": "gone", "id": 1, "units": 1})).status_code == 400
+    assert used.json()["served"] is True
+    assert (prod.key(key.id).name, prod.key(key.id).remain_quota) == ("checkout-2", 60)
+    assert ([one.name for one in gateway.keys(deleted=True)], len(gateway.faults), len(prod.faults)) == (["mine"], 0, 1)
+
+
 async def test_every_clock_is_moved_by_the_function_given(gateway: FakeGateway) -> None:
     moved: list[float] = []
 
     async def advance(seconds: float) -> None:
         moved.append(seconds)
 
-    app = Starlette(routes=panel_routes(gateway=gateway, first_person="U0ADA", advance=advance))
+    app = Starlette(routes=panel_routes(gateways={"first": gateway}, first_person="U0ADA", advance=advance))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
         await client.post(f"{API}/clock", json={"seconds": 60})
     assert moved == [60.0]

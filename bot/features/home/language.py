@@ -17,7 +17,7 @@ _AS_IN_SLACK = "slack"
 def language_block(chosen: str) -> Block:
     """The choice as it stands. `chosen`: a tag, "" for the language of Slack."""
     options = [
-        option(tr("The language of my Slack"), _AS_IN_SLACK),
+        option(tr("As in my Slack"), _AS_IN_SLACK),
         # Each in its own words, so that everybody finds theirs.
         *(option(one.name, one.tag) for one in languages().values()),
     ]

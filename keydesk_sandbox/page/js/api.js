@@ -21,7 +21,7 @@ export async function post(path, body) {
     answer = await ask(path, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
-      body: JSON.stringify(path.startsWith("gateway") ? body : { as: store.me, ...body }),
+      body: JSON.stringify(path.startsWith("gateway/") ? { ...account(), ...body } : { as: store.me, ...body }),
     });
   } catch {
     answer = { ok: false, error: "The sandbox does not answer. Is `keydesk sandbox` still running?" };
@@ -89,9 +89,12 @@ async function fetchState() {
   changed();
 }
 
+// Which of several accounts the panel shows; what is done there is done to that one.
+const account = () => (ui("account") ? { account: ui("account") } : {});
+
 export async function refreshGateway() {
   try {
-    const gateway = await ask("gateway");
+    const gateway = await ask(`gateway?${new URLSearchParams(account())}`);
     if (Array.isArray(gateway.keys)) {
       const before = store.gateway;
       store.gateway = gateway;
@@ -108,7 +111,7 @@ const comparable = (key) => JSON.stringify([key.status, key.state, key.deleted, 
   key.unlimited_quota, key.expired_time, key.model_limits_enabled, key.model_limits, key.allow_ips, key.group]);
 
 function noteChanges(before, after) {
-  if (!before) return;
+  if (before?.account !== after.account) return;
   const old = new Map(before.keys.map((key) => [key.id, comparable(key)]));
   for (const key of after.keys) {
     if (old.get(key.id) === comparable(key)) continue;

@@ -1,6 +1,6 @@
 // The right pane: what the gateway really holds, beside what the app says about it. Rows flash when they change.
 
-import { post } from "./api.js";
+import { post, refreshGateway } from "./api.js";
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
 import { alerts, calls, clockControls, faults, onCall, reviews } from "./gateway_tools.js";
@@ -34,6 +34,7 @@ function body(gateway) {
   const gone = gateway.keys.filter((key) => key.deleted);
   const showGone = ui("show deleted", false);
   return [
+    gateway.accounts.length > 1 && accounts(gateway),
     clockControls(gateway),
     h("section", { class: "panel-part scroll keys" },
       h("h3", {}, "Keys", h("span", { class: "count" }, String(live.length)),
@@ -53,6 +54,15 @@ function body(gateway) {
     faults(gateway),
     calls(gateway),
   ];
+}
+
+// Ids of keys are those of one account, so one account is shown at a time.
+function accounts(gateway) {
+  const choose = (name) => { setUi("account", name); void refreshGateway(); };
+  return h("section", { class: "panel-part" }, h("label", { class: "aim" }, h("span", {}, "Account"),
+    h("select", { class: "field tiny", "aria-label": "Account", value: gateway.account,
+      onchange: (event) => choose(event.target.value) },
+    gateway.accounts.map((name) => h("option", { value: name, selected: name === gateway.account }, name)))));
 }
 
 function row(key) {

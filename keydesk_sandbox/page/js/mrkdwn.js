@@ -157,17 +157,18 @@ function entity(body, options) {
 
 export function user(id, label) {
   const one = person(id);
-  return h("span", { class: "mention", title: id }, `@${one ? personName(one) : label || id}`);
+  // A name has a direction of its own; in bdi it turns neither its line nor what stands beside it.
+  return h("bdi", { class: "mention", title: id }, `@${one ? personName(one) : label || id}`);
 }
 
 export function channelMention(id, label) {
   const one = channel(id);
-  return h("span", { class: "mention", title: id }, `#${one ? channelName(one) : label || id}`);
+  return h("bdi", { class: "mention", title: id }, `#${one ? channelName(one) : label || id}`);
 }
 
 export function groupMention(id, label) {
   const one = group(id);
-  return h("span", { class: "mention", title: id },
+  return h("bdi", { class: "mention", title: id },
     one ? `@${one.handle || one.name}` : label ? unescape(label) : `@${id}`);
 }
 
