@@ -68,7 +68,9 @@ def visible_form(text: str) -> str:
     """As people see it: without characters that take no room, in its compatibility form, each dash a hyphen."""
     if text.isascii():
         return text if text.isprintable() else _UNSEEN.sub("", text)
-    return unicodedata.normalize("NFKC", _UNSEEN.sub("", text)).translate(DASHES)
+    seen = _UNSEEN.sub("", text)
+    # What we show has such characters around each name, and mostly no other letters than those of ASCII.
+    return seen if seen.isascii() else unicodedata.normalize("NFKC", seen).translate(DASHES)
 
 
 @dataclass

@@ -97,7 +97,8 @@ def room(limit: int, text: str = "") -> int:
 
 def truncate(text: str, limit: int) -> str:
     """`text` cut to what fits under Slack's `limit`, never inside an entity or a link; "…" shows the cut."""
-    if length(text) <= room(limit, text):
+    # Most texts are far from their limit, however Slack counts.
+    if 3 * len(text) <= limit or length(text) <= room(limit, text):
         return text
     space = room(limit, "…") - 1
     kept = text[:space]
@@ -114,7 +115,9 @@ def escape(text: str) -> str:
 
 def inert(text: str) -> str:
     """Text that people typed, shown as it is: `escape`, and nothing in it is bold, code or an emoji either."""
-    return escape(_FORMATTING.sub(lambda found: _LOOK_ALIKES[found[0]], said(text)))
+    plain = said(text)
+    # Most names are a word.
+    return plain if plain.isalnum() else escape(_FORMATTING.sub(lambda found: _LOOK_ALIKES[found[0]], plain))
 
 
 def harmless(sentence: str) -> str:
@@ -131,6 +134,8 @@ def harmless(sentence: str) -> str:
 
 def isolate(text: str) -> str:
     """Wrap a name or number so that a right-to-left neighbour cannot reorder it (Unicode isolates)."""
+    if text.isascii():
+        return f"{_FSI}{text}{_PDI}"
     balanced = "".join(char for char in text if not "\u202a" <= char <= "\u202e" and not _FSI > char >= "\u2066")
     return f"{_FSI}{balanced.replace(_FSI, '').replace(_PDI, '')}{_PDI}"
 

@@ -50,7 +50,8 @@ def decode(raw: bytes, content_type: str) -> Body:
         text = raw.decode("utf-8")
         body = _from_form(raw, text) if form else json.loads(text)
         # An emoji is a pair of escapes, so most bodies with "\ud" are sound; the walk is for the rest.
-        if "\\u0000" in text or "%00" in text or "\\ud" in text.lower() or "%5cu" in text.lower():
+        escaped = text.lower() if "\\u" in text or "%5C" in text or "%5c" in text else ""
+        if "%00" in text or any(sign in escaped for sign in ("\\u0000", "\\ud", "%5cu")):
             body = storable(body)
     except (ValueError, RecursionError) as error:
         raise MalformedPayload("encoding") from error
