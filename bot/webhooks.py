@@ -24,6 +24,7 @@ from bot.db import leases, named_values
 from bot.db.engine import Database
 from bot.languages import tr
 from bot.proxies import Proxies
+from bot.root_certificates import root_certificates
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +75,12 @@ class WebhookSender:
         self._sleep = sleep
         self._observe = observe
         self._client = httpx.AsyncClient(
-            timeout=TIMEOUT_SECONDS, proxy=proxy, transport=transport, trust_env=False, follow_redirects=False
+            timeout=TIMEOUT_SECONDS,
+            verify=root_certificates(),
+            proxy=proxy,
+            transport=transport,
+            trust_env=False,
+            follow_redirects=False,
         )
         self._task: asyncio.Task[None] | None = None
         # What is wrong with the other side, for readiness.

@@ -31,6 +31,7 @@ from bot.gateway.limiter import PATIENCE, CallLimiter, Limit, LimitReached, Prio
 from bot.gateway.numbers import KeyNumbers, first_of, gateway_of
 from bot.gateway.replies import ApiCall, ApiReply, CallKind, interpret, request_id_text, without_secrets
 from bot.languages import english, tr
+from bot.root_certificates import root_certificates
 from bot.scoped import Scoped
 
 logger = logging.getLogger(__name__)
@@ -96,6 +97,7 @@ class Wire:
         self._http = httpx.AsyncClient(
             base_url=_checked(base_url, access_token, user_id),
             headers=_headers(user_id),
+            verify=root_certificates(),
             timeout=httpx.Timeout(timeout, connect=min(CONNECT_TIMEOUT, timeout)),
             limits=httpx.Limits(max_connections=20, max_keepalive_connections=10, keepalive_expiry=55),
             follow_redirects=False,

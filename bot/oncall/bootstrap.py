@@ -5,6 +5,7 @@ from pydantic import SecretStr
 
 from bot.oncall.pagerduty import TIMEOUT_SECONDS, PagerDuty
 from bot.proxies import Proxies
+from bot.root_certificates import root_certificates
 
 
 def client(token: SecretStr | None, *, url: str, proxies: Proxies) -> PagerDuty | None:
@@ -12,6 +13,11 @@ def client(token: SecretStr | None, *, url: str, proxies: Proxies) -> PagerDuty 
     if token is None:
         return None
     http = httpx.AsyncClient(
-        base_url=url, timeout=TIMEOUT_SECONDS, proxy=proxies.of_url(url), trust_env=False, follow_redirects=False
+        base_url=url,
+        timeout=TIMEOUT_SECONDS,
+        verify=root_certificates(),
+        proxy=proxies.of_url(url),
+        trust_env=False,
+        follow_redirects=False,
     )
     return PagerDuty(token=token, http=http)

@@ -16,11 +16,12 @@ from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.edge import Edge
 from bot.slack.http_endpoint import MALFORMED, STRANGER
 from bot.slack.payloads import MalformedPayload, NotForUs, storable
-from bot.slack.web_client import SlackWebClient, quiet_logger
+from bot.slack.web_client import TIMEOUT_SECONDS, SlackWebClient, quiet_logger
 
 logger = logging.getLogger(__name__)
 
@@ -56,13 +57,18 @@ class SocketMode:
 
     async def start(self) -> None:
         """Begin to connect, and keep at it."""
+        # It asks for the address of each link, by the app's token.
+        web = AsyncWebClient(
+            base_url=self._web.api_url, timeout=int(TIMEOUT_SECONDS), retry_handlers=[], logger=quiet_logger("web")
+        )
+        web.proxy = self._web.proxy  # else the SDK takes HTTP_PROXY even where NO_PROXY excepts Slack, here and below
         client = SocketModeClient(
             app_token=self._token.get_secret_value(),
             logger=quiet_logger("socket"),
-            web_client=self._web.client,
+            web_client=web,
             ping_interval=self._ping,
         )
-        client.proxy = self._web.proxy  # else the SDK takes HTTP_PROXY even where NO_PROXY excepts Slack
+        client.proxy = self._web.proxy
         client.socket_mode_request_listeners.append(self._received)
         self._client = client
         loop = asyncio.get_running_loop()

@@ -1,4 +1,6 @@
-"""Slack's Web API for the rest of this room: one shared session, typed errors. The only place that checks `ok`.
+"""Slack's Web API for the rest of this room: kept connections, typed errors. The only place that checks `ok`.
+
+By httpx, as the gateway: the SDK's own client brings aiohttp, which was a tenth of a start and 9 MiB at rest.
 
 A write is never repeated after a broken connection: it may have taken effect, and a posted message would double
 (`SlackUnavailable.unsure` says so; outbox.py looks before it posts again). Reads are repeated once.
@@ -6,21 +8,24 @@ A short 429 is waited out only where a person waits (`interactive`); the outbox 
 """
 
 import asyncio
+import json
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-import aiohttp
+import httpx
 from pydantic import SecretStr
-from slack_sdk.errors import SlackApiError, SlackClientError
-from slack_sdk.web.async_client import AsyncWebClient
 
+from bot import __version__
 from bot.redaction import redact_all
+from bot.root_certificates import root_certificates
 from bot.slack.errors import SlackRefused, SlackUnavailable, refused
 
 TIMEOUT_SECONDS = 10.0
+# Who has no connection by then has sent nothing, so that the call can be made again.
+CONNECT_SECONDS = 5.0
 SHORT_WAIT_SECONDS = 2.0
 
 # `ok: false` with these words is Slack's own trouble, and the call may have taken effect.
@@ -29,6 +34,15 @@ _TROUBLE = frozenset({"internal_error", "fatal_error", "service_unavailable", "r
 _OPAQUE = frozenset({"trigger_id", "view_id", "external_id", "hash", "ts", "channel", "user", "response_action"})
 # With the token of a whole organisation they must be told which workspace is meant; other tokens ignore it.
 _OF_ONE_WORKSPACE = frozenset({"bots.info", "usergroups.users.list", "users.list"})
+# No connection came to be, so nothing can have been sent. A proxy's refusal is one.
+_NOT_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.InvalidURL,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+)
 _LIMITED = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
 
 Sleep = Callable[[float], Awaitable[None]]
@@ -37,7 +51,7 @@ Observe = Callable[[str, str, float, Mapping[str, str]], None]
 
 
 class SlackWebClient:
-    """Calls Slack with the bot token. Make it anywhere; the session opens with the first call; close it at the end.
+    """Calls Slack with the bot token. Make it anywhere; connections open with the first call; close it at the end.
 
     `api_url` ends with a slash. `proxy_of`: the proxy for an address. `team_id`: the workspace meant by methods that
     an org-wide token must be told it. Every method raises SlackUnavailable or
@@ -59,49 +73,38 @@ class SlackWebClient:
         self._team_id = team_id
         self._proxy_of = proxy_of
         self._token = token
-        self._timeout = aiohttp.ClientTimeout(total=timeout)
+        self._timeout = timeout
         self._sleep = sleep
         self._observe = observe or (lambda _method, _result, _seconds, _headers: None)
-        self._session: aiohttp.ClientSession | None = None
+        # By proxy: an address that NO_PROXY excepts has connections of its own.
+        self._clients: dict[str | None, httpx.AsyncClient] = {}
         self._ended = False
-        self._client: AsyncWebClient | None = None
-
-    @property
-    def session(self) -> aiohttp.ClientSession:
-        """The one connection pool. Needs a running loop."""
-        if self._ended:
-            # Work that outlives the stop must not open connections that nobody closes.
-            raise SlackUnavailable
-        if self._session is None or self._session.closed:
-            self._session = aiohttp.ClientSession(timeout=self._timeout)
-            self._client = None
-        return self._session
 
     @property
     def proxy(self) -> str | None:
         """The proxy between us and Slack's API, None = none."""
         return self._proxy_of(self.api_url)
 
-    @property
-    def client(self) -> AsyncWebClient:
-        """The SDK's client on our session, without any retry of its own. Needs a running loop."""
-        session = self.session
-        if self._client is None:
-            self._client = AsyncWebClient(
-                token=self._token.get_secret_value(),
-                base_url=self.api_url,
-                timeout=int(self._timeout.total or TIMEOUT_SECONDS),
-                session=session,
-                retry_handlers=[],
-                logger=quiet_logger("web"),
+    def _client(self, url: str) -> httpx.AsyncClient:
+        if self._ended:
+            # Work that outlives the stop must not open connections that nobody closes.
+            raise SlackUnavailable
+        proxy = self._proxy_of(url)
+        if proxy not in self._clients:
+            self._clients[proxy] = httpx.AsyncClient(
+                headers={"User-Agent": f"keydesk/{__version__}"},
+                verify=root_certificates(),
+                proxy=proxy,
+                trust_env=False,
+                follow_redirects=False,  # they would carry the token elsewhere
+                timeout=httpx.Timeout(self._timeout, connect=min(CONNECT_SECONDS, self._timeout)),
+                limits=httpx.Limits(keepalive_expiry=15),
             )
-            self._client.proxy = self.proxy  # else the SDK takes HTTP_PROXY even where NO_PROXY excepts the address
-        self._client.token = self._token.get_secret_value()  # a file may have brought a new one
-        return self._client
+        return self._clients[proxy]
 
     async def read(self, method: str, **params: Any) -> dict[str, Any]:
         """A method that changes nothing, over GET; tried twice when the connection breaks."""
-        given = {name: value for name, value in params.items() if value is not None}
+        given = {name: _word(value) for name, value in params.items() if value is not None}
         if self._team_id is not None and method in _OF_ONE_WORKSPACE:
             given["team_id"] = self._team_id
         try:
@@ -113,33 +116,42 @@ class SlackWebClient:
 
     async def write(self, method: str, *, interactive: bool = False, **arguments: Any) -> dict[str, Any]:
         """A method that changes something, as JSON over POST. Once; `interactive` waits out one 429 of up to 2 s."""
-        arguments = outgoing(arguments)
+        content = json.dumps(outgoing(arguments)).encode()
         try:
-            return await self._call(method, "POST", json=arguments)
+            return await self._call(method, "POST", content=content)
         except SlackUnavailable as error:
             wait = error.retry_after
             if not interactive or wait is None or wait > SHORT_WAIT_SECONDS:
                 raise
         await self._sleep(wait)
-        return await self._call(method, "POST", json=arguments)
+        return await self._call(method, "POST", content=content)
 
-    async def _call(self, method: str, verb: str, **arguments: Any) -> dict[str, Any]:
+    async def _call(self, method: str, verb: str, **content: Any) -> dict[str, Any]:
         begun = time.monotonic()
+        headers = {"Authorization": f"Bearer {self._token.get_secret_value()}"}  # a file may have brought a new one
         try:
-            answer = await self.client.api_call(method, http_verb=verb, **arguments)
-        except SlackApiError as error:
-            understood = _understood(method, error)
-            result = understood.code if isinstance(understood, SlackRefused) else "unavailable"
-            self._observe(method, result, time.monotonic() - begun, getattr(error.response, "headers", None) or {})
-            raise understood from error
-        except (TimeoutError, aiohttp.ClientError, SlackClientError) as error:
+            answer = await self._send(verb, f"{self.api_url}{method}", headers=headers, **content)
+        except SlackUnavailable:
             self._observe(method, "unavailable", time.monotonic() - begun, {})
-            raise SlackUnavailable(unsure=_may_have_arrived(error)) from error
-        self._observe(method, "ok", time.monotonic() - begun, answer.headers)
-        data = answer.data
-        if not isinstance(data, dict):
-            raise SlackUnavailable(unsure=True)
+            raise
+        data = _data(answer)
+        error = None if answer.status_code == 200 and data.get("ok") else _understood(method, answer, data)
+        result = "ok" if error is None else error.code if isinstance(error, SlackRefused) else "unavailable"
+        self._observe(method, result, time.monotonic() - begun, answer.headers)
+        if error is not None:
+            raise error
         return data
+
+    async def _send(self, verb: str, url: str, *, headers: Mapping[str, str], **content: Any) -> httpx.Response:
+        """One request and its whole answer, within the time-out. Raises SlackUnavailable."""
+        if "content" in content:
+            headers = {**headers, "Content-Type": "application/json;charset=utf-8"}
+        client = self._client(url)
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await client.request(verb, url, headers=headers, **content)
+        except (TimeoutError, httpx.HTTPError, httpx.InvalidURL) as error:
+            raise SlackUnavailable(unsure=not isinstance(error, _NOT_SENT)) from error
 
     async def respond(self, response_url: str, body: Mapping[str, Any]) -> None:
         """Post to a response_url: five times in 30 minutes at most. Refused ones carry the HTTP status as code.
@@ -148,14 +160,8 @@ class SlackWebClient:
         """
         if not self._is_slacks(response_url):
             raise refused("response_url", "foreign_host")
-        try:
-            proxy = self._proxy_of(response_url)
-            post = self.session.post(response_url, json=outgoing(body), allow_redirects=False, proxy=proxy)
-            async with post as answer:
-                status, retry_after = answer.status, answer.headers.get("Retry-After")
-                await answer.read()
-        except (TimeoutError, aiohttp.ClientError) as error:
-            raise SlackUnavailable(unsure=_may_have_arrived(error)) from error
+        answer = await self._send("POST", response_url, headers={}, content=json.dumps(outgoing(body)).encode())
+        status, retry_after = answer.status_code, answer.headers.get("Retry-After")
         if status == 429 or status >= 500:
             raise SlackUnavailable(retry_after=_seconds(retry_after), unsure=status != 429)
         if status != 200:
@@ -171,12 +177,10 @@ class SlackWebClient:
         return slacks or host == urlsplit(self.api_url).hostname
 
     async def close(self) -> None:
-        """Close the session and its connections. Twice is harmless."""
+        """Close the connections. Twice is harmless."""
         self._ended = True
-        if self._session is not None:
-            await self._session.close()
-            # aiohttp closes its transports in the loop's next turn.
-            await asyncio.sleep(0)
+        for client in self._clients.values():
+            await client.aclose()
 
 
 def outgoing(content: Mapping[str, Any]) -> dict[str, Any]:
@@ -191,18 +195,27 @@ def quiet_logger(name: str) -> logging.Logger:
     return logger
 
 
-def _understood(method: str, error: SlackApiError) -> Exception:
-    response = error.response
-    status = int(getattr(response, "status_code", None) or getattr(response, "status", None) or 0)
-    data = getattr(response, "data", None)
-    word = data.get("error") if isinstance(data, dict) else None
-    headers = getattr(response, "headers", None) or {}
+def _word(value: Any) -> Any:
+    """A parameter as Slack reads it: true and false as 1 and 0."""
+    return int(value) if isinstance(value, bool) else value
+
+
+def _data(answer: httpx.Response) -> dict[str, Any]:
+    """What Slack says; nothing when it is not JSON, as from a proxy or from a Slack in trouble."""
+    try:
+        data = answer.json()
+    except ValueError:
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def _understood(method: str, answer: httpx.Response, data: Mapping[str, Any]) -> SlackRefused | SlackUnavailable:
+    status, word = answer.status_code, data.get("error")
     if status == 429 or word in _LIMITED:
-        return SlackUnavailable(retry_after=_seconds(headers.get("Retry-After")))
+        return SlackUnavailable(retry_after=_seconds(answer.headers.get("Retry-After")))
     if status >= 500 or not isinstance(word, str) or word in _TROUBLE:
         return SlackUnavailable(unsure=True)
-    answer = data if isinstance(data, dict) else {}
-    needed, details = answer.get("needed"), _details(answer)
+    needed, details = data.get("needed"), _details(data)
     if details:
         logging.getLogger(__name__).warning("%s: %s: %s", method, word, details)
     return refused(method, word, needed=needed if isinstance(needed, str) else "", details=details)
@@ -221,9 +234,3 @@ def _details(answer: Mapping[str, Any]) -> list[str]:
 def _seconds(header: str | None) -> float:
     """Retry-After; one second when Slack gives none that can be read."""
     return float(header) if header is not None and header.isascii() and header.isdigit() else 1.0
-
-
-def _may_have_arrived(error: BaseException) -> bool:
-    """False only when no connection came to be, so that nothing can have been sent."""
-    never_connected = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
-    return not isinstance(error, never_connected)

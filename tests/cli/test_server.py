@@ -21,7 +21,7 @@ print(" ".join(sys.modules))
 # Each is loaded by what needs it: Slack's set-up questions, Socket Mode, a pattern in a policy, the signed head, traces,
 # `check`, the sandbox, PostgreSQL. DBOS names the rest, and we never use it (bot/durable/lean_dbos.py).
 LATE = {
-    "slack_bolt", "aiohttp.web", "slack_sdk.socket_mode", "re2", "cryptography", "opentelemetry", "rich", "pygments",
+    "slack_bolt", "slack_sdk", "aiohttp", "re2", "cryptography", "opentelemetry", "rich", "pygments",
     "bot.cli.check", "bot.cli.policy", "bot.cli.audit", "bot.manifest", "keydesk_sandbox", "websockets",
     "psycopg", "psycopg_binary", "sqlalchemy.orm", "sqlalchemy.ext", "yaml", "croniter", "dateutil", "dbos._client",
 }  # fmt: skip

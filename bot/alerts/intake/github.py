@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from bot.alerts.intake.sources import GithubAlert
 from bot.errors import BotError
 from bot.languages import tr
+from bot.root_certificates import root_certificates
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +48,7 @@ class GithubApi:
                 "User-Agent": "keydesk",
             },
             timeout=TIMEOUT,
+            verify=root_certificates(),
             # The token goes to this host and to no other.
             follow_redirects=False,
             transport=transport,

@@ -5,6 +5,7 @@ import httpx
 from bot.alerts.intake.github import BASE_URL
 from bot.cli.check.report import Report
 from bot.proxies import Proxies
+from bot.root_certificates import root_certificates
 from bot.settings import PartialSettings, Settings
 
 PATIENCE = 10.0
@@ -50,7 +51,12 @@ async def _status(
     proxy = proxies.of_url(url) if transport is None else None
     try:
         async with httpx.AsyncClient(
-            timeout=PATIENCE, transport=transport, proxy=proxy, trust_env=False, headers=headers
+            timeout=PATIENCE,
+            verify=root_certificates(),
+            transport=transport,
+            proxy=proxy,
+            trust_env=False,
+            headers=headers,
         ) as client:
             return (await client.request(method, url)).status_code
     except httpx.HTTPError as error:
