@@ -8,9 +8,6 @@ import sqlalchemy as sa
 
 from bot import __version__, oncall
 from bot.alerts import bootstrap as alerts
-from bot.alerts.cards.notifications import CARD as ALERT_CARD
-from bot.alerts.cards.notifications import OWNER as ALERT_OWNER
-from bot.alerts.cards.notifications import redraw_card
 from bot.alerts.detection.leaked_values import LeakedValues
 from bot.alerts.intake.github import BASE_URL
 from bot.approvals.bootstrap import Approvals
@@ -33,9 +30,8 @@ from bot.features import FEATURES, OPERATIONS
 from bot.features.forms.receipt import read_receipt
 from bot.gateway.limiter import asked_by
 from bot.incident import bootstrap as incident
-from bot.languages import tr, trc
+from bot.languages import trc
 from bot.maintenance import Maintenance
-from bot.permissions.entitlements import calls_nobody
 from bot.permissions.models import Actor
 from bot.resources import Resources
 from bot.review import bootstrap as review
@@ -45,7 +41,7 @@ from bot.slack.command_words import other_words
 from bot.slack.edge import Edge, Identity
 from bot.slack.new_blocks import NewBlocks
 from bot.slack.outbox import JOB as POST
-from bot.slack.outbox import Outbox
+from bot.slack.outbox import Drawer, Outbox
 from bot.slack.people import people_of
 from bot.slack.people_list import PeopleList
 from bot.slack.person_languages import message_language
@@ -56,15 +52,10 @@ from bot.slack.view_seal import ViewSeal
 from bot.strangers import record_stranger
 from bot.webhooks import webhook_sender
 
-NOBODY_CALLED = tr(
-    "The policy names no people who may disable any key at once, so nobody is called when a key leaks; its alert only "
-    "stands in the security channel."
-)
 # Kinds of posts in the security channel → what people call their subject, when the channel does not take them.
 SECURITY_POSTS = {
-    ALERT_CARD: trc("what nobody in a channel sees", "security alert {number}"),
-    incident.POST: trc("what nobody in a channel sees", "batch {number}"),
-    incident.ALARM_POST: trc("what nobody in a channel sees", "batch {number}"),
+    **alerts.SECURITY_POSTS,
+    **incident.SECURITY_POSTS,
     UNLOCKED: trc("what nobody in a channel sees", "the unlocking of key {number}"),
     **care.SECURITY_POSTS,
 }
@@ -113,9 +104,10 @@ class Services:
 
     def _people(self, identity: Identity) -> None:
         """Who people are, and in which language they read."""
-        settings = self.settings
         pagerduty = oncall.client(
-            settings.keydesk_pagerduty_token, url=settings.keydesk_pagerduty_url, proxies=self.resources.proxies
+            self.settings.keydesk_pagerduty_token,
+            url=self.settings.keydesk_pagerduty_url,
+            proxies=self.resources.proxies,
         )
         people = people_of(
             web=self.resources.web,
@@ -131,7 +123,6 @@ class Services:
         """What is said to people."""
         settings, dollars = self.settings, self.dollars
         self.drawing = RequestViews(operations=OPERATIONS, dollars=dollars, clock=self.clock)
-        channel = settings.security_channel
         self.fallback_notices = FallbackNotices(
             database=self.database,
             engine=self.engine,
@@ -139,14 +130,13 @@ class Services:
             members=self.directory.people,
             security=SECURITY_POSTS,
             retold={
-                ALERT_OWNER: lambda c, outbox, alert_id: redraw_card(c, outbox, int(alert_id), channel=channel),
+                **alerts.retold(channel=settings.security_channel),
                 **care.retold(channel=settings.keydesk_channel, clock=self.clock),
             },
             clock=self.clock,
         )
         noise = ChannelNoise(settings.keydesk_channel_noise)
         of_requests = self.drawing.drawers() | {DAY: QuietDay(OPERATIONS, noise).draw}
-        of_alerts = alerts.drawers(dollars=dollars, batch_progress=incident.progress_of, policy=self.policy.current)
         of_care = care.drawers(dollars=dollars)
         of_review = review.drawers(
             dollars=dollars,
@@ -154,7 +144,7 @@ class Services:
             on_call=self.directory.schedules.called,
             clock=self.clock,
         )
-        of_security = of_alerts | incident.DRAWERS | lock_notices.DRAWERS | copies.DRAWERS
+        of_security = self._security_drawers()
         self.outbox = Outbox(
             database=self.database,
             engine=self.engine,
@@ -187,6 +177,17 @@ class Services:
             observe=self.health.event_sent,
         )
         self.notifications = Notifications(outbox=self.outbox, channel=settings.keydesk_channel, noise=noise)
+
+    def _security_drawers(self) -> dict[str, Drawer]:
+        """What draws the messages of the security channel, which overtake all others."""
+        of_alerts = alerts.drawers(
+            dollars=self.dollars,
+            batch_progress=incident.progress_of,
+            policy=self.policy.current,
+            on_call=self.directory.schedules.called,
+            clock=self.clock,
+        )
+        return of_alerts | incident.DRAWERS | lock_notices.DRAWERS | copies.DRAWERS
 
     def _approvals(self) -> Approvals:
         """From a request to its outcome."""
@@ -388,7 +389,6 @@ class Services:
         return [
             *resources.gateway_problems(),
             *filter(None, [self.maintenance.problem, webhooks]),
-            *([NOBODY_CALLED] if calls_nobody(self.policy.current()) else []),
             *self.directory.problems(),
             *await self.outbox.problems(),
             *self.alerts.notes(),

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from bot.alerts.cards.call_lines import NOBODY_CALLED
 from bot.app import prepare_database
 from bot.features import OPERATIONS
 from bot.gateway.dollars import Dollars
 from bot.resources import Resources
-from bot.services import NOBODY_CALLED, Services
+from bot.services import Services
 from bot.settings import load
 from bot.slack.edge import Identity
 from keydesk_sandbox.world import World

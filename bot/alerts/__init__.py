@@ -15,6 +15,7 @@ Knows no feature; what it changes at the gateway goes through the flow.
     response    from an order to a dead key: the request and how it stands
     call_times  when security is called, and which roles
     calls       security is called until somebody acts
+    all_keys    the button that lists every key of an alert
     listeners   the buttons and the message shortcut
     revocation_time  how long it took from the order to the refusal, for the metrics
     bootstrap   makes all of these and names their ways in; called by services.py

@@ -8,12 +8,13 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 from starlette.routing import BaseRoute
 
-from bot.alerts import listeners, store
+from bot.alerts import all_keys, listeners, store
 from bot.alerts.calls import JOB as CALL_JOB
 from bot.alerts.calls import SecurityCalls
-from bot.alerts.cards.card import BatchProgress
+from bot.alerts.cards.call_lines import NOBODY_CALLED
 from bot.alerts.cards.drawers import drawers
-from bot.alerts.cards.notifications import AlertNotifications
+from bot.alerts.cards.notifications import CARD, OWNER, AlertNotifications, redraw_card
+from bot.alerts.cards.standing import BatchProgress
 from bot.alerts.closure import AlertClosure
 from bot.alerts.detection.fingerprints import Fingerprints
 from bot.alerts.detection.index_sync import IndexSync
@@ -33,14 +34,27 @@ from bot.approvals.models import ApprovalRequest
 from bot.deps import Deps
 from bot.durable.engine import Engine, Job
 from bot.keys.list_pass import ListPass
-from bot.languages import tr
+from bot.languages import tr, trc
+from bot.permissions.entitlements import calls_nobody
 from bot.redaction import know_keys
 from bot.slack.edge import Identity
 from bot.slack.outbox import Outbox
 from bot.slack.rate_limits import CallWindows
 from bot.slack.router import Router
 
-__all__ = ["AlertSettings", "AlertWays", "Alerts", "drawers", "in_open_alerts"]
+__all__ = ["SECURITY_POSTS", "AlertSettings", "AlertWays", "Alerts", "drawers", "in_open_alerts", "retold"]
+
+# Kinds of posts in the security channel → what people call their subject, when the channel does not take them.
+SECURITY_POSTS = {CARD: trc("what nobody in a channel sees", "security alert {number}")}
+
+
+def retold(*, channel: str) -> dict[str, Callable[[sa.Connection, Outbox, str], None]]:
+    """Kind of a direct message → what says it elsewhere when Slack does not take it, by its subject."""
+
+    def on_card(c: sa.Connection, outbox: Outbox, alert_id: str) -> None:
+        redraw_card(c, outbox, int(alert_id), channel=channel)
+
+    return {OWNER: on_card}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +93,7 @@ class Alerts:
         clock, database = deps.clock, deps.database
         self._database = database
         self._engine = ways.engine
+        self._policy = deps.policy
         self._clock = clock
         self._revocation_time = RevocationTime(ways.died)
         token = settings.github_token
@@ -164,6 +179,7 @@ class Alerts:
             workspace=workspace,
         )
         listeners.register(router, buttons)
+        all_keys.register(router, all_keys.AllKeys(deps, notifications.channel))
 
     def _monitor(self, deps: Deps, ways: AlertWays) -> message_monitor.MessageMonitor:
         return message_monitor.MessageMonitor(
@@ -206,9 +222,12 @@ class Alerts:
         self.index_sync.changed()
 
     def notes(self) -> list[str]:
-        """For /readyz: how far the index is."""
+        """For /readyz: that nobody is called when a key leaks, and how far the index is."""
         progress = self.index_sync.progress()
-        return [tr("leaked keys: {progress}", progress=progress)] if progress else []
+        return [
+            *([NOBODY_CALLED] if calls_nobody(self._policy()) else []),
+            *([tr("leaked keys: {progress}", progress=progress)] if progress else []),
+        ]
 
     async def _grown(self) -> None:
         """The index knows more keys: alerts whose values were unknown may mean one of them."""

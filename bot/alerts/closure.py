@@ -112,7 +112,7 @@ def _conflict(c: sa.Connection, alert: Alert, status: AlertStatus) -> BotError |
                 card=min(alert.elsewhere.values()),
             )
         )
-    if status is AlertStatus.NOT_OURS and not alert.is_foreign:
+    if status is AlertStatus.NOT_OURS and not alert.may_be_not_ours:
         return ApprovalConflict(tr("Alert {number} names a key of ours; look at its card.", number=alert.id))
     if alert.batch_id is not None or not all(came_to_nothing(one) for one in store.requests_of(c, alert).values()):
         return ApprovalConflict(

@@ -319,6 +319,7 @@ class AlertListeners:
             visible=visible,
             channel=self.notifications.channel,
             dollars=deps.dollars,
+            now=deps.clock(),
             untold=await deps.database.read(untold_owners, alert),
             locked=await deps.database.read(locked_of, alert, deps.policy()),
             joined_to=set((await deps.database.read(store.get, alert.id)).elsewhere.values()),

@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from bot.alerts.detection.key_index import MatchKind
 from bot.alerts.detection.scanner import masked
-from bot.gateway.models import Key
+from bot.gateway.models import EffectiveState, Key
+from bot.gateway.numbers import gateway_of
 from bot.languages import StoredText
 
 # How many findings are kept and shown; the rest is a number on the card.
@@ -19,8 +20,8 @@ MOST_EVENTS = 20
 ROTATION_OVERLAP = 86_400
 # Marks in an alert's `place`: GitHub was asked for the secret, and did not give it in all the time we tried.
 FETCHED, UNFETCHED = "fetched", "unfetched"
-# The gateways that do not tell of its keys now.
-AWAY = "away"
+# The gateways that do not tell of its keys now, and those that are not in the policy any more.
+AWAY, REMOVED = "away", "removed"
 
 
 class MoreFinding(NamedTuple):
@@ -93,6 +94,11 @@ class KeySnapshot(AlertRecord):
     looked_at: float = 0.0
     gone: bool = False
 
+    @property
+    def may_work(self) -> bool:
+        """Whether it worked when it was seen last."""
+        return not self.gone and self.state == EffectiveState.ACTIVE.value
+
     @classmethod
     def of(cls, key: Key, *, owner: str, now: float, looked_at: float) -> "KeySnapshot":
         """A fresh record. `now` is the gateway's clock."""
@@ -136,12 +142,16 @@ class AlertCalls(AlertRecord):
     """How often security was called (calls.py). `number`: of the next call; `step`: calls since it was open anew.
 
     `first`: the oldest call whose message does not say yet that it is over. `next_at`: when the next one is due.
+    `called_by`: another alert about the same keys that calls instead. `told`: how things stood when the messages that
+    called were drawn last.
     """
 
     number: int = 0
     step: int = 0
     first: int = 0
     next_at: float | None = None
+    called_by: int | None = None
+    told: str = ""
 
     def still_calls(self, number: int) -> bool:
         """Whether this call is one of those that still wait for somebody: what it was about is not over."""
@@ -208,6 +218,18 @@ class Alert(AlertRecord):
     def away(self) -> tuple[str, ...]:
         """The gateways that did not tell of its keys when they were asked last; "" = there is only one."""
         return tuple(self.place.get(AWAY, ()))
+
+    @property
+    def removed(self) -> tuple[str, ...]:
+        """The gateways of its keys that are not in the policy any more, where that is so of all that may still work."""
+        gone = tuple(self.place.get(REMOVED, ()))
+        left = [key_id for key_id in self.possible_keys if key_id not in self.keys or self.keys[key_id].may_work]
+        return gone if left and {gateway_of(key_id) for key_id in left} <= set(gone) else ()
+
+    @property
+    def may_be_not_ours(self) -> bool:
+        """Whether it can be true that it names no key of our gateways."""
+        return self.is_foreign or bool(self.removed)
 
     @property
     def is_mass_leak(self) -> bool:

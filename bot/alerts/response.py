@@ -15,9 +15,9 @@ import sqlalchemy as sa
 
 from bot.alerts import sightings, store
 from bot.alerts.calls import SecurityCalls
-from bot.alerts.cards.card import BatchProgress
 from bot.alerts.cards.key_state import came_to_nothing
 from bot.alerts.cards.notifications import AlertNotifications
+from bot.alerts.cards.standing import BatchProgress
 from bot.alerts.detection.fingerprints import from_text
 from bot.alerts.detection.leaked_values import LeakedValues
 from bot.alerts.models import ROTATION_OVERLAP, Alert, AlertAction, AlertStatus

@@ -27,6 +27,7 @@ from bot.alerts.intake.sources import GithubAlert
 from bot.alerts.models import (
     AWAY,
     FETCHED,
+    REMOVED,
     REOPENED,
     UNFETCHED,
     Alert,
@@ -39,6 +40,7 @@ from bot.alerts.response import AlertResponse
 from bot.db.engine import Database
 from bot.durable.engine import Again
 from bot.errors import GatewayError
+from bot.gateway.errors import GatewayRemoved
 from bot.gateway.gateways import KeyReader, by_gateway
 from bot.gateway.limiter import Priority, prioritized
 from bot.gateway.models import Key
@@ -107,11 +109,15 @@ class Triage:
 
         Each gateway by itself: keys of one that answers do not wait for one that is away, which the card says.
         """
-        away = set(unmatched)
+        away, removed = set(unmatched), set[str]()
 
         async def look(wanted: Sequence[int]) -> None:
             try:
                 shown, _ = await self._read(shown_by, wanted)
+            except GatewayRemoved:
+                # No later look would tell more: it has to be put back into the policy, and Keydesk be restarted.
+                removed.add(_gateway(wanted))
+                return
             except GatewayError:
                 away.add(_gateway(wanted))
                 return
@@ -123,23 +129,26 @@ class Triage:
         try:
             _, slow = await asyncio.wait(looks, timeout=ASKED_SECONDS)
             if slow:
-                await self._say_away(shown_by, away | {_gateway(looks[one]) for one in slow})
+                await self._say(shown_by, away | {_gateway(looks[one]) for one in slow}, removed)
             await asyncio.gather(*looks)
         finally:
             for one in looks:
                 one.cancel()
-        await self._say_away(shown_by, away)
+        await self._say(shown_by, away, removed)
+        if removed:
+            await self.database.run(self._call, shown_by)
         return away
 
-    async def _say_away(self, alert_id: int, names: Collection[str]) -> None:
-        """Have the card say which gateways do not answer."""
+    async def _say(self, alert_id: int, away: Collection[str], removed: Collection[str]) -> None:
+        """Have the card say which gateways do not answer, and which are not in the policy any more."""
+        told = {AWAY: sorted(away), REMOVED: sorted(removed)}
         alert = await self.database.read(store.get, alert_id)
-        if alert.away != tuple(sorted(names)):
-            await self.database.run(self._away, alert_id, sorted(names))
+        if any(list(alert.place.get(name, ())) != names for name, names in told.items()):
+            await self.database.run(self._note_gateways, alert_id, told)
 
-    def _away(self, c: sa.Connection, alert_id: int, names: Sequence[str]) -> None:
+    def _note_gateways(self, c: sa.Connection, alert_id: int, told: Mapping[str, Sequence[str]]) -> None:
         alert = store.get(c, alert_id, lock=True)
-        self.notifications.card(c, store.change(c, alert_id, place={**alert.place, AWAY: list(names)}))
+        self.notifications.card(c, store.change(c, alert_id, place={**alert.place, **told}))
 
     def _call(self, c: sa.Connection, alert_id: int) -> None:
         self.calls.begin(c, store.get(c, alert_id, lock=True))
@@ -198,9 +207,23 @@ class Triage:
         )
 
     async def read_keys(self, alert_id: int) -> Alert:
-        """Read every key that the alert may mean, unless it was read a moment ago. Raises GatewayError."""
+        """Read every key that the alert may mean, unless it was read a moment ago, and note which gateways are gone.
+
+        Raises GatewayError where one does not tell, once the others were asked.
+        """
         alert = await self.database.read(store.get, alert_id)
-        return (await self._read(alert_id, self._stale(alert)))[0]
+        removed, silent = set[str](), list[GatewayError]()
+        for wanted in by_gateway(self._stale(alert)):
+            try:
+                await self._read(alert_id, wanted)
+            except GatewayRemoved:
+                removed.add(_gateway(wanted))
+            except GatewayError as error:
+                silent.append(error)
+        await self._say(alert_id, alert.away, removed)
+        if silent:
+            raise silent[0]
+        return await self.database.read(store.get, alert_id)
 
     def _stale(self, alert: Alert) -> list[int]:
         since = self.clock() - FRESH_SECONDS
@@ -279,7 +302,9 @@ class Triage:
 
 
 def _names(error: GatewayError) -> set[str]:
-    """The gateways that an error is of; "" = there is only one."""
+    """The gateways that an error is of and that may answer later; "" = there is only one."""
+    if isinstance(error, GatewayRemoved):
+        return set()
     return set(error.names) if isinstance(error, AccountsAway) else {""}
 
 

@@ -13,10 +13,14 @@ from bot.incident import listeners
 from bot.incident.execution import ALARM_POST, JOB, OWNER_POST, POST, BatchExecution
 from bot.incident.listeners import BatchListeners
 from bot.incident.store import is_writing, progress_of
+from bot.languages import trc
 from bot.slack.outbox import Drawer, Outbox
 from bot.slack.router import Router
 
-__all__ = ["ALARM_POST", "DRAWERS", "JOB", "POST", "BatchExecution", "build", "is_writing", "progress_of"]
+__all__ = ["DRAWERS", "JOB", "SECURITY_POSTS", "BatchExecution", "build", "is_writing", "progress_of"]
+
+# Kinds of posts in the security channel → what people call their subject, when the channel does not take them.
+SECURITY_POSTS = {kind: trc("what nobody in a channel sees", "batch {number}") for kind in (POST, ALARM_POST)}
 
 # Post kind → what draws it.
 DRAWERS: dict[str, Drawer] = {

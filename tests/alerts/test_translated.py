@@ -8,15 +8,29 @@ import pytest
 import sqlalchemy as sa
 
 from bot.alerts import store
-from bot.alerts.cards.card import DisabledCount, card
+from bot.alerts.call_times import CallPlan
+from bot.alerts.cards.all_keys import keys_window
+from bot.alerts.cards.call_lines import call_blocks, call_message, home_text, over_call
+from bot.alerts.cards.card import card
 from bot.alerts.cards.modal import alert_window, ordered_text, standing_text
 from bot.alerts.cards.notices import author_notice, owner_notice, thread_answer
+from bot.alerts.cards.standing import DisabledCount, Standing, standing_of
 from bot.alerts.cards.unknown import unknown_card
 from bot.alerts.detection.key_index import MatchKind
 from bot.alerts.detection.scanner import ScanResult
 from bot.alerts.ingest import _notes
 from bot.alerts.intake.sources import IncomingAlert, parse
-from bot.alerts.models import UNFETCHED, Alert, AlertAction, AlertEvent, AlertStatus, KeySnapshot, MoreFinding
+from bot.alerts.models import (
+    REMOVED,
+    UNFETCHED,
+    Alert,
+    AlertAction,
+    AlertCalls,
+    AlertEvent,
+    AlertStatus,
+    KeySnapshot,
+    MoreFinding,
+)
 from bot.alerts.response import _reason
 from bot.approvals.models import Outcome, RevocationProgress, Status
 from bot.db.engine import Database
@@ -29,6 +43,7 @@ from tests.languages.pseudo import english_in, pseudo
 UNKNOWN = finding(how=MatchKind.UNKNOWN)
 MASK = UNKNOWN.model_copy(update={"fingerprint": None})
 FULL, ENDS = finding(7), finding(7, how=MatchKind.MASKED)
+PLAN, BATCH, BODY = CallPlan(now=NOW, next=("security",)), DisabledCount(1, 2, 0), {"who": "<@U0SAM>"}
 CHECKS = (
     None,
     RevocationProgress(refused_at=NOW + 90),
@@ -77,9 +92,21 @@ def test_every_message_about_an_alert_is_translated() -> None:
         for acted, requests in ((alert.model_copy(update={"actions": {7: action}}), {1: request}), (alert, {})):
             with pseudo():
                 views: list[Any] = [
-                    shown(card(acted, requests, dollars=Dollars(), batch=DisabledCount(1, 2, 0), untold={7: "x"})),
-                    alert_window(acted, requests, visible={7}, channel="C0SEC", dollars=Dollars()),
-                    alert_window(acted, requests, visible=(), channel="C0SEC", dollars=Dollars()),
+                    shown(card(acted, requests, dollars=Dollars(), batch=BATCH, plan=PLAN, untold={7: "x"})),
+                    alert_window(acted, requests, visible={7}, channel="C0SEC", dollars=Dollars(), now=NOW),
+                    alert_window(acted, requests, visible=(), channel="C0SEC", dollars=Dollars(), now=NOW),
+                    shown(over_call(acted, requests, BATCH, now=NOW)),
+                    shown(
+                        call_message(
+                            acted,
+                            requests,
+                            BODY,
+                            standing=standing_of(acted, requests, BATCH, now=NOW),
+                            batch=BATCH,
+                            now=NOW,
+                        )
+                    ),
+                    keys_window(acted, [7], requests, total=21, number=0, now=NOW),
                     shown(owner_notice(acted, 7, requests)),
                     shown(thread_answer(acted, requests)),
                     shown(author_notice(acted, requests)),
@@ -90,6 +117,30 @@ def test_every_message_about_an_alert_is_translated() -> None:
                 assert not english_in(view), text
     with pseudo():
         assert not english_in([shown(unknown_card(alerts(), number, minute=1)) for number in (0, 1, 30)])
+
+
+def test_who_is_called_and_when_is_translated() -> None:
+    first = alert_of(FULL, keys={7: snapshot()})
+    taken = first.model_copy(update={"acknowledged_by": "U0BOB", "acknowledged_at": NOW})
+    called = first.model_copy(update={"calls": AlertCalls(number=1, step=1, next_at=NOW + 300)})
+    cases = [
+        first,
+        taken,
+        called,
+        called.model_copy(update={"acknowledged_by": "U0BOB", "acknowledged_at": NOW - 3600}),
+        first.model_copy(update={"calls": AlertCalls(number=1, step=1)}),
+        first.model_copy(update={"calls": AlertCalls(called_by=2)}),
+        first.model_copy(update={"keys": {}}),
+        first.model_copy(update={"keys": {}, "place": {"away": [""]}}),
+        called.model_copy(update={"place": {REMOVED: [""]}}),
+    ]
+    plans = [PLAN, CallPlan(now=NOW, nobody=True), CallPlan(now=NOW, next=("a",), automatic=True, last=("b",))]
+    for alert, plan, living in itertools.product(cases, plans, [(7,), ()]):
+        standing = Standing(living=living, stopping=() if living else (7,))
+        with pseudo():
+            message = call_message(alert, {}, BODY | {"step": 1}, standing=standing, batch=None, now=NOW)
+            drawn = [call_blocks(alert, standing, plan), home_text(alert, plan), shown(message)]
+        assert not english_in(drawn), drawn
 
 
 def github(action: str = "created") -> IncomingAlert:

@@ -142,7 +142,7 @@ async def test_alerts_about_unknown_keys_are_one_message_a_minute_and_one_that_i
     await desk.pass_time(60)
     await send(desk, "generic", "sk-" + "Q7" * 24, number=100)
     alone = (await desk.eventually(lambda: cards(desk, "Unknown here")))[0]
-    assert buttons_of(alone) == ["not_ours", "false_alarm"]
+    assert buttons_of(alone) == ["not_ours"]
 
 
 async def test_an_alert_is_posted_next_behind_five_hundred_messages(http_desk: Desk) -> None:

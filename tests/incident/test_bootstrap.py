@@ -3,8 +3,8 @@
 from typing import Any
 
 from bot.db.engine import Database
-from bot.incident.bootstrap import ALARM_POST, DRAWERS, POST, BatchExecution, build
-from bot.incident.execution import OWNER_POST
+from bot.incident.bootstrap import DRAWERS, SECURITY_POSTS, BatchExecution, build
+from bot.incident.execution import ALARM_POST, OWNER_POST, POST
 from bot.incident.preview import PREVIEW
 from bot.incident.views import AGREE, STOP, UNDO
 from bot.slack.delivery import Kind
@@ -15,6 +15,7 @@ from tests.slack.kit import make_delivery
 
 def test_every_post_has_what_draws_it() -> None:
     assert set(DRAWERS) == {POST, OWNER_POST, ALARM_POST}
+    assert set(SECURITY_POSTS) == {POST, ALARM_POST}
 
 
 async def test_the_ways_in_are_named_and_only_a_batch_is_taken_from_the_commands(sqlite_database: Database) -> None:

@@ -46,7 +46,7 @@ async def test_security_is_called_at_once_and_again_until_the_key_is_dead(http_d
     desk = http_desk
     await leaked(desk)
     assert "Please act on the card above" in calls(desk)[0]
-    await desk.eventually(lambda: cards(desk, "the next call goes to `security`"))
+    await desk.eventually(lambda: cards(desk, "*Called next*: `security`"))
     for number, minutes in enumerate((6, 11, 46, 245), start=2):
         await desk.pass_time(minutes * MINUTE)
         await desk.eventually(functools.partial(_called, desk, number))
@@ -71,12 +71,19 @@ async def test_whoever_is_on_it_is_named_and_calls_pause_for_half_an_hour(http_d
     assert "acknowledge" in buttons_of(card)
     await desk.slack.click(SAM, card, "acknowledge")
     await desk.eventually(lambda: cards(desk, f"<@{SAM}> is on it"))
-    assert cards(desk, "The calls pause until <!date^")
+    assert cards(desk, "If the key still works then, the next call goes to `security`")
+    # The card, its thread and the Home say the same, and nobody is asked to do what somebody does.
+    await desk.eventually(lambda: "nobody else needs to act before" in calls(desk)[0])
+    assert "Please act" not in calls(desk)[0]
+    assert "acknowledge" not in buttons_of(cards(desk, "production")[0])
+    await desk.slack.open_home(SAM)
+    await desk.eventually(lambda: f"<@{SAM}> is on it until <!date^" in view_text(present(desk.slack.home(SAM))))
     await desk.pass_time(25 * MINUTE)
     assert len(calls(desk)) == 1
     await desk.pass_time(7 * MINUTE)
     await desk.eventually(lambda: len(calls(desk)) == 2)
     assert "is it done?" in calls(desk)[1]
+    await desk.eventually(lambda: "acknowledge" in buttons_of(cards(desk, "production")[0]))
     assert [line["actor"] for line in await desk.audit("acknowledged")] == [SAM]
 
 
@@ -100,6 +107,7 @@ async def test_open_alerts_stand_on_the_home_of_security_alone_and_can_be_acted_
         await desk.slack.open_home(user)
         home = await desk.eventually(functools.partial(desk.slack.home, user))
         assert ("Keys in open alerts that still work" in view_text(home)) is sees
+        assert ("next call: `security`, <!date^" in view_text(home)) is sees
     await desk.slack.click(SAM, present(desk.slack.home(SAM)), "disable")
     await desk.eventually(lambda: cards(desk, "dead"))
 

@@ -24,14 +24,14 @@ async def test_a_repeat_with_the_value_of_a_key_made_just_now_names_it_on_a_clos
     await learned(desk)
     await send(desk, "generic", NOBODYS)
     card = (await desk.eventually(lambda: cards(desk, "another account's")))[0]
-    await desk.slack.click(SAM, card, "false_alarm")
-    await desk.eventually(lambda: cards(desk, "False alarm, says"))
+    await desk.slack.click(SAM, card, "not_ours")
+    await desk.eventually(lambda: cards(desk, "Not ours, says"))
     late = desk.gateway.add_key(name="late", unlimited_quota=True)
     await desk.pass_time(1)
     await send(desk, "generic", desk.gateway.key_value(late.id))
     card = (await desk.eventually(lambda: cards(desk, "Leaked key: *\u2068late\u2069*")))[0]
     assert {"disable", "false_alarm"} <= set(buttons_of(card))
-    assert "False alarm, says" not in text_of(card)
+    assert "Not ours, says" not in text_of(card)
 
 
 async def test_another_accounts_is_said_only_after_a_fresh_look(http_desk: Desk) -> None:

@@ -3,36 +3,31 @@
 Nothing here ever held a key's value: rows have masked texts only. Buttons carry the alert's id.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import NamedTuple
 
-import sqlalchemy as sa
-
-from bot.alerts.call_times import next_call
-from bot.alerts.cards.headline import headline
+from bot.alerts.call_times import CallPlan, paused_until
+from bot.alerts.cards.call_lines import call_blocks
+from bot.alerts.cards.closing import closing_buttons
+from bot.alerts.cards.headline import first_line
 from bot.alerts.cards.key_blocks import (
     again_blocks,
     key_blocks,
+    key_lines,
+    key_name,
     lock_blocks,
     step_blocks,
     untold_blocks,
 )
-from bot.alerts.cards.key_state import (
-    Requests,
-    came_to_nothing,
-    is_enabled_again,
-    is_out_of_use,
-    living_keys,
-    open_keys,
-)
+from bot.alerts.cards.key_state import Requests, came_to_nothing, is_enabled_again, is_out_of_use, open_keys
 from bot.alerts.cards.origin import source_text, title_text, where_text
 from bot.alerts.cards.sightings import Sightings, elsewhere_blocks, sighting_blocks
+from bot.alerts.cards.standing import DisabledCount, Standing, standing_of
 from bot.alerts.detection.key_index import MatchKind
-from bot.alerts.models import Alert, AlertStatus, KeyFinding
+from bot.alerts.models import REMOVED, Alert, AlertStatus, KeyFinding
 from bot.gateway.dollars import Dollars
 from bot.gateway.numbers import shown_number
-from bot.languages import joined, tr, trc, trn
+from bot.languages import tr, trc, trn
 from bot.languages.formats import some_of, with_commas
 from bot.slack.blocks import (
     Block,
@@ -46,28 +41,16 @@ from bot.slack.blocks import (
     date,
     escape,
     inert,
-    mention,
     section,
 )
 
-DISABLE, ROTATE, ACKNOWLEDGE, FALSE_ALARM = "disable", "rotate", "acknowledge", "false_alarm"
-NOT_OURS = "not_ours"
-KEYS_SHOWN = 8
+DISABLE, ROTATE, ACKNOWLEDGE, ALL_KEYS = "disable", "rotate", "acknowledge", "alert_keys"
+# So many keys stand on a card; of more than `KEYS_WHOLE` each is a line.
+KEYS_SHOWN, KEYS_WHOLE = 8, 3
+# A key that was used so long after the alert came in was used since, also where the gateway's clock is ahead of ours.
+CLOCKS_DIFFER = 60.0
 UNKNOWN_SHOWN = 10
 EVENTS_SHOWN = 5
-
-
-class DisabledCount(NamedTuple):
-    """How far a batch is: keys disabled, of how many, and how many of these the gateway refused when tried."""
-
-    done: int
-    total: int
-    refused: int
-    over: bool = False
-
-
-BatchProgress = Callable[[sa.Connection, int], tuple[int, int, int, bool]]
-"""The same numbers of a batch, by its id (bot/incident)."""
 
 
 def card(
@@ -75,45 +58,95 @@ def card(
     requests: Requests,
     *,
     dollars: Dollars,
+    plan: CallPlan,
     batch: DisabledCount | None = None,
     untold: Mapping[int, str] = MappingProxyType({}),
     locked: Mapping[int, str] = MappingProxyType({}),
     seen: Sightings | None = None,
-    called: str = "",
 ) -> Message:
     """The card in the security channel, whole, for the rows as they are.
 
-    `untold`: see notifications.py. `locked`: words about the keys that are locked. `seen`: later alerts about its keys.
-    `called`: who is called next.
+    `plan`: who is called. `untold`: see notifications.py. `locked`: words about the keys that are locked. `seen`: later
+    alerts about its keys. What must be done by whom stands first, then what makes the key suspicious, then the rest.
     """
-    first = _mass_headline(alert, batch) or headline(alert, requests)
-    blocks = [section(first)]
+    standing = standing_of(alert, requests, batch, now=plan.now)
+    first = first_line(alert, requests, batch, now=plan.now)
+    blocks = [section(first), *call_blocks(alert, standing, plan)]
+    blocks += _evidence(alert, seen)
+    if len(alert.possible_keys) > KEYS_WHOLE:
+        shown = alert.possible_keys[:KEYS_SHOWN]
+        blocks += key_lines(alert, shown, requests, now=plan.now)
+        for key_id in shown:
+            blocks += again_blocks(alert, key_id, requests)
+            blocks += untold_blocks(alert, key_id, untold)
+        blocks += _more_keys(alert)
+    else:
+        for key_id in alert.possible_keys:
+            blocks += key_blocks(alert, key_id, units_per_usd=dollars.of(key_id))
+            blocks += step_blocks(alert, key_id, requests)
+            blocks += again_blocks(alert, key_id, requests)
+            blocks += untold_blocks(alert, key_id, untold)
+            blocks += lock_blocks(locked.get(key_id, ""))
+        blocks += _more_keys(alert)
+    blocks += elsewhere_blocks(alert)
+    blocks += found_lines(alert)
+    blocks += _away(alert)
+    blocks.append(context(_small_line(alert)))
+    blocks += card_buttons(alert, requests, batch, standing=standing, now=plan.now)
+    return Message(first, blocks)
+
+
+def _evidence(alert: Alert, seen: Sightings | None) -> list[Block]:
+    """What makes its keys suspicious: where they were seen, and that they were used since."""
+    blocks: list[Block] = []
     if alert.source == "slack":
         blocks.append(section(where_text(alert)))
     elif alert.title:
         text = f"\n{inert(alert.text)}" if alert.text and alert.text != alert.title else ""
         blocks.append(section(f"{title_text(alert)}{text}"))
     blocks += sighting_blocks(seen)
-    for key_id in alert.possible_keys[:KEYS_SHOWN]:
-        blocks += key_blocks(alert, key_id, units_per_usd=dollars.of(key_id))
-        blocks += step_blocks(alert, key_id, requests)
-        blocks += again_blocks(alert, key_id, requests)
-        blocks += untold_blocks(alert, key_id, untold)
-        blocks += lock_blocks(locked.get(key_id, ""))
-    blocks += elsewhere_blocks(alert)
-    blocks += found_lines(alert)
-    blocks += _away(alert)
-    blocks += _call_lines(alert, requests, called)
-    blocks.append(context(_small_line(alert)))
-    blocks += card_buttons(alert, requests, batch)
-    return Message(first, blocks)
+    used = [
+        tr(
+            ":warning: *{key} was used since this alert came in*: last {time}.",
+            key=key_name(alert, key_id),
+            time=date(alert.keys[key_id].accessed_time),
+        )
+        for key_id in alert.possible_keys[:KEYS_SHOWN]
+        if key_id in alert.keys and alert.keys[key_id].accessed_time > alert.received_at + CLOCKS_DIFFER
+    ]
+    return [*blocks, *([section("\n".join(used))] if used else [])]
+
+
+def _more_keys(alert: Alert) -> list[Block]:
+    """How many of its keys do not stand on the card, and where they do."""
+    more = number_of_keys(alert) - min(len(alert.possible_keys), KEYS_SHOWN)
+    if more <= 0:
+        return []
+    text = trn(
+        "… and {count} more key: *All keys* shows each.", "… and {count} more keys: *All keys* shows each.", more
+    )
+    return [context(text)]
+
+
+def number_of_keys(alert: Alert) -> int:
+    """How many keys it may mean in all, as far as its own card shows them."""
+    return len(dict.fromkeys((*alert.possible_keys, *(alert.all_sure_keys if alert.is_mass_leak else ()))))
 
 
 def _away(alert: Alert) -> list[Block]:
     """Which gateways could not be asked about its keys; they are asked again until they answer."""
     if alert.status is not AlertStatus.OPEN:
         return []
-    return [context(f":hourglass_flowing_sand: {_away_text(name)}") for name in alert.away]
+    gone = () if alert.removed else alert.place.get(REMOVED, ())
+    lost = [
+        tr(
+            ":warning: The gateway {gateway} is not in the policy any more, so its keys can neither be read nor "
+            "disabled here. Disable them at that gateway itself.",
+            gateway=name,
+        )
+        for name in gone
+    ]
+    return [*(context(f":hourglass_flowing_sand: {_away_text(name)}") for name in alert.away), *map(context, lost)]
 
 
 def _away_text(gateway: str) -> str:
@@ -128,59 +161,11 @@ def _away_text(gateway: str) -> str:
     )
 
 
-def _call_lines(alert: Alert, requests: Requests, called: str) -> list[Block]:
-    """Who said that they act, and who is called again and when, while there is something to act on."""
-    if not living_keys(alert, requests):
-        return []
-    lines = []
-    if alert.acknowledged_by is not None and alert.acknowledged_at is not None:
-        who, since = mention(alert.acknowledged_by), date(alert.acknowledged_at)
-        lines.append(tr(":eyes: {who} is on it since {time}.", who=who, time=since))
-    at = next_call(alert)
-    if at is not None and called and alert.status is AlertStatus.OPEN:
-        time = date(at)
-        pause = tr("The calls pause until {time}; the next one goes to {people}.", time=time, people=called)
-        goes_on = tr(":bell: Unless somebody acts, the next call goes to {people}, {time}.", time=time, people=called)
-        lines.append(pause if lines else goes_on)
-    return [context(joined(*lines))] if lines else []
-
-
 def _is_ended(alert: Alert, key_id: int, requests: Requests) -> bool:
     """Whether the key is disabled and still there, so that it can be brought back."""
     seen = alert.keys.get(key_id)
     here = seen is not None and not seen.gone
     return here and is_out_of_use(alert, key_id, requests) and not is_enabled_again(alert, key_id, requests)
-
-
-def over_call(alert: Alert, requests: Requests) -> Message:
-    """A call that needs nobody any more: how it ended."""
-    if alert.is_mass_leak or alert.is_sighting:
-        sentence = tr("This call is over; the card above says how it ended.")
-        return Message(sentence, [context(sentence)])
-    ended = joined(headline(alert, requests), tr("This call is over."))
-    return Message(ended, [context(ended)])
-
-
-def _mass_headline(alert: Alert, batch: DisabledCount | None) -> str:
-    """Of a leak of more keys than are shown: how many of how many are disabled, and refused."""
-    if not alert.is_mass_leak or alert.status is AlertStatus.FALSE_ALARM:
-        return ""
-    total = len(alert.all_sure_keys)
-    if batch is None:
-        return trn(
-            ":rotating_light: {count} leaked key. It is not disabled yet.",
-            ":rotating_light: {count} leaked keys. None of them is disabled yet.",
-            total,
-        )
-    sentence = trn(
-        "{count} leaked key: {done} of {count} disabled, {refused} refused by the gateway (batch {batch}).",
-        "{count} leaked keys: {done} of {count} disabled, {refused} refused by the gateway (batch {batch}).",
-        total,
-        done=f"{batch.done:,}",
-        refused=f"{batch.refused:,}",
-        batch=alert.batch_id,
-    )
-    return f"{':lock:' if batch.refused >= total else ':rotating_light:'} {sentence}"
 
 
 def found_lines(alert: Alert) -> list[Block]:
@@ -251,12 +236,30 @@ def _small_line(alert: Alert) -> str:
     return " · ".join(parts)
 
 
-def card_buttons(alert: Alert, requests: Requests, batch: DisabledCount | None) -> list[Block]:
+def card_buttons(
+    alert: Alert, requests: Requests, batch: DisabledCount | None, *, standing: Standing, now: float
+) -> list[Block]:
     """What can be done now."""
-    if alert.status is not AlertStatus.OPEN:
+    row, elements = str(alert.id), list[Block]()
+    if alert.status is AlertStatus.OPEN:
+        elements += _acting_buttons(alert, requests, batch, standing=standing, now=now)
+        if alert.the_key is not None and _is_ended(alert, alert.the_key, requests):
+            elements.append(button(tr("Enable again…"), "key.enable", value=str(alert.the_key)))
+    if number_of_keys(alert) > KEYS_SHOWN:
+        elements.append(button(tr("All keys"), ALL_KEYS, value=row))
+    if alert.status is AlertStatus.OPEN:
+        untouched = alert.batch_id is None and all(came_to_nothing(request) for request in requests.values())
+        elements += closing_buttons(alert, untouched=untouched)
+    return [actions(*elements)] if elements else []
+
+
+def _acting_buttons(
+    alert: Alert, requests: Requests, batch: DisabledCount | None, *, standing: Standing, now: float
+) -> list[Block]:
+    """What stops its keys, and what says that somebody is about to. Keys of a gateway that is gone cannot be."""
+    row, elements = str(alert.id), list[Block]()
+    if alert.removed:
         return []
-    row = str(alert.id)
-    elements = []
     if alert.is_mass_leak:
         if batch is None or batch.total < len(alert.all_sure_keys) or (batch.over and batch.done < batch.total):
             number = len(alert.all_sure_keys)
@@ -272,17 +275,11 @@ def card_buttons(alert: Alert, requests: Requests, batch: DisabledCount | None) 
         text = tr("Disable now") if alert.the_keys else trc("button", "Disable…")
         elements.append(button(text, DISABLE, value=row, style="danger"))
         elements.append(button(trc("button", "Rotate…"), ROTATE, value=row))
-        if living_keys(alert, requests):
-            elements.append(button(tr("I am on it"), ACKNOWLEDGE, value=row))
-    if alert.the_key is not None and _is_ended(alert, alert.the_key, requests):
-        elements.append(button(tr("Enable again…"), "key.enable", value=str(alert.the_key)))
-    if alert.is_foreign:
-        elements.append(button(tr("Not ours"), NOT_OURS, value=row))
-    if alert.batch_id is None and all(came_to_nothing(request) for request in requests.values()):
-        sure = confirm(
-            tr("Is it a false alarm?"),
-            tr("No key is touched. The record keeps that you said so."),
-            yes=trc("button: yes, it is a false alarm", "It is"),
-        )
-        elements.append(button(tr("False alarm"), FALSE_ALARM, value=row, confirm=sure))
-    return [actions(*elements)] if elements else []
+    if standing.living and not is_taken(alert, now=now):
+        elements.append(button(tr("I am on it"), ACKNOWLEDGE, value=row))
+    return elements
+
+
+def is_taken(alert: Alert, *, now: float) -> bool:
+    """Whether somebody said that they are on it, and the calls pause for that."""
+    return alert.acknowledged_by is not None and now < (paused_until(alert) or 0.0)

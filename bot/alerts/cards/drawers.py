@@ -6,35 +6,47 @@ from collections.abc import Callable
 import sqlalchemy as sa
 
 from bot.alerts import sightings, store
-from bot.alerts.call_times import roles_called
-from bot.alerts.cards.card import KEYS_SHOWN, BatchProgress, DisabledCount, card, over_call
+from bot.alerts.call_times import CallPlan, OnCall, call_plan
+from bot.alerts.cards.call_lines import call_message, over_call
+from bot.alerts.cards.card import KEYS_SHOWN, card
 from bot.alerts.cards.key_state import Requests
 from bot.alerts.cards.notices import author_notice, owner_notice, thread_answer
 from bot.alerts.cards.notifications import AUTHOR, CALL, CARD, OWNER, THREAD, UNKNOWN, untold_owners
 from bot.alerts.cards.sightings import SIGHTINGS_SHOWN, Sightings, joined_card
+from bot.alerts.cards.standing import BatchProgress, DisabledCount, standing_of
 from bot.alerts.cards.unknown import UNKNOWN_ALERTS_SHOWN, unknown_card
 from bot.alerts.models import Alert
 from bot.approvals.cards.lock_notices import locked_texts
 from bot.gateway.dollars import Dollars
 from bot.keys import locks
-from bot.languages.formats import all_of
-from bot.languages.sentence import from_stored
-from bot.permissions.roles import is_person
 from bot.permissions.rules import Policy
-from bot.slack.blocks import Message, code, mention, section
+from bot.slack.blocks import Message
 from bot.slack.outbox import Drawer
 from bot.slack.post_store import PostRow
 
+Plan = Callable[[Alert], CallPlan]
 
-def drawers(*, dollars: Dollars, batch_progress: BatchProgress, policy: Callable[[], Policy]) -> dict[str, Drawer]:
+
+def drawers(
+    *,
+    dollars: Dollars,
+    batch_progress: BatchProgress,
+    policy: Callable[[], Policy],
+    on_call: OnCall,
+    clock: Callable[[], float],
+) -> dict[str, Drawer]:
     """Post kind → what draws it."""
+
+    def plan(alert: Alert) -> CallPlan:
+        return call_plan(alert, policy(), on_call=on_call, now=clock())
+
     return {
-        CARD: functools.partial(_card, dollars=dollars, batch_progress=batch_progress, policy=policy),
-        UNKNOWN: functools.partial(_unknown, dollars=dollars),
+        CARD: functools.partial(_card, dollars=dollars, batch_progress=batch_progress, policy=policy, plan=plan),
+        UNKNOWN: functools.partial(_unknown, dollars=dollars, plan=plan),
         OWNER: functools.partial(_owner, policy=policy),
         THREAD: _thread,
         AUTHOR: _author,
-        CALL: _call,
+        CALL: functools.partial(_call, batch_progress=batch_progress, clock=clock),
     }
 
 
@@ -65,34 +77,32 @@ def _card(
     dollars: Dollars,
     batch_progress: BatchProgress,
     policy: Callable[[], Policy],
+    plan: Plan,
 ) -> Message | None:
     found = _drawn(c, post)
     if found is None:
         return None
     if found[0].is_sighting:
         return joined_card(found[0])
-    batch_id = found[0].batch_id
-    batch = None if batch_id is None else DisabledCount(*batch_progress(c, batch_id))
+    batch = _batch(c, found[0], batch_progress)
     locked, untold = locked_of(c, found[0], policy()), untold_owners(c, found[0])
     seen = Sightings(
         tuple(sightings.of_card(c, found[0].id, limit=SIGHTINGS_SHOWN)),
         sightings.count(c, found[0].id),
         sightings.last_seen(c, found[0]),
     )
-    called = _called_next(found[0], policy())
-    return card(*found, dollars=dollars, batch=batch, untold=untold, locked=locked, seen=seen, called=called)
+    return card(*found, dollars=dollars, plan=plan(found[0]), batch=batch, untold=untold, locked=locked, seen=seen)
 
 
-def _called_next(alert: Alert, policy: Policy) -> str:
-    """The roles, without a mention: a card that is drawn again must not call them. People are mentioned."""
-    return all_of(mention(name) if is_person(name) else code(name) for name in roles_called(policy, alert.calls.step))
+def _batch(c: sa.Connection, alert: Alert, progress: BatchProgress) -> DisabledCount | None:
+    return None if alert.batch_id is None else DisabledCount(*progress(c, alert.batch_id))
 
 
-def _unknown(c: sa.Connection, post: PostRow, *, dollars: Dollars) -> Message | None:
+def _unknown(c: sa.Connection, post: PostRow, *, dollars: Dollars, plan: Plan) -> Message | None:
     """The alerts of a minute that name no known key. One alone looks like any other alert."""
     found, number = store.without_card(c, int(post.subject), limit=UNKNOWN_ALERTS_SHOWN)
     if number == 1:
-        return card(found[0], store.requests_of(c, found[0]), dollars=dollars)
+        return card(found[0], store.requests_of(c, found[0]), dollars=dollars, plan=plan(found[0]))
     return unknown_card(found, number, minute=int(post.subject))
 
 
@@ -101,14 +111,17 @@ def _author(c: sa.Connection, post: PostRow) -> Message | None:
     return None if found is None else author_notice(*found)
 
 
-def _call(c: sa.Connection, post: PostRow) -> Message | None:
-    text = from_stored(post.body.get("text", ""))
-    if not text:
+def _call(
+    c: sa.Connection, post: PostRow, *, batch_progress: BatchProgress, clock: Callable[[], float]
+) -> Message | None:
+    found, number, now = _drawn(c, post), post.body.get("number"), clock()
+    if found is None:
         return None
-    found, number = _drawn(c, post), post.body.get("number")
-    if found is None or number is None or found[0].calls.still_calls(int(number)):
-        return Message(text, [section(text)])
-    return over_call(*found)
+    batch = _batch(c, found[0], batch_progress)
+    if number is not None and not found[0].calls.still_calls(int(number)):
+        return over_call(*found, batch, now=now)
+    standing = standing_of(*found, batch, now=now)
+    return call_message(*found, post.body, standing=standing, batch=batch, now=now)
 
 
 def _owner(c: sa.Connection, post: PostRow, *, policy: Callable[[], Policy]) -> Message | None:

@@ -9,16 +9,46 @@ from bot.alerts.cards.key_state import (
     is_enabled_again,
     is_out_of_use,
     is_still_accepted,
+    living_keys,
     refused_at,
+    stopping_keys,
 )
+from bot.alerts.cards.standing import DisabledCount
 from bot.alerts.models import UNFETCHED, Alert, AlertStatus
 from bot.languages import tr, trn
 from bot.languages.formats import some_of, with_commas
 from bot.slack.blocks import mention
 
 
-def headline(alert: Alert, requests: Requests) -> str:
-    """How the alert stands, in one sentence."""
+def first_line(alert: Alert, requests: Requests, batch: DisabledCount | None, *, now: float) -> str:
+    """How the alert stands, in one sentence; of one whose keys a batch disables how many are."""
+    return _mass_headline(alert, batch) or headline(alert, requests, now=now)
+
+
+def _mass_headline(alert: Alert, batch: DisabledCount | None) -> str:
+    """Of a leak of more keys than are shown: how many of how many are disabled, and refused."""
+    if not alert.is_mass_leak or alert.status is AlertStatus.FALSE_ALARM:
+        return ""
+    total = len(alert.all_sure_keys)
+    if batch is None:
+        return trn(
+            ":rotating_light: {count} leaked key. It is not disabled yet.",
+            ":rotating_light: {count} leaked keys. None of them is disabled yet.",
+            total,
+        )
+    sentence = trn(
+        "{count} leaked key: {done} of {count} disabled, {refused} refused by the gateway (batch {batch}).",
+        "{count} leaked keys: {done} of {count} disabled, {refused} refused by the gateway (batch {batch}).",
+        total,
+        done=f"{batch.done:,}",
+        refused=f"{batch.refused:,}",
+        batch=alert.batch_id,
+    )
+    return f"{':lock:' if batch.refused >= total else ':rotating_light:'} {sentence}"
+
+
+def headline(alert: Alert, requests: Requests, *, now: float) -> str:
+    """The same of an alert whose keys are acted on one by one."""
     names = [key_name(alert, key_id) for key_id in alert.sure_keys] or [key_name(alert, i) for i in alert.possible_keys]
     if alert.status is not AlertStatus.OPEN:
         return _closed_headline(alert)
@@ -35,8 +65,45 @@ def headline(alert: Alert, requests: Requests) -> str:
             len(names),
             keys=which if len(again) == len(alert.sure_keys) else with_commas(again[:3]),
         )
-    return _standing(alert, requests, which, len(names)) or trn(
-        ":rotating_light: Leaked key: {keys}.", ":rotating_light: Leaked keys: {keys}.", len(names), keys=which
+    return _in_use(alert, requests, which, now=now) or _standing(alert, requests, which, len(names))
+
+
+def _in_use(alert: Alert, requests: Requests, which: str, *, now: float) -> str:
+    """While some of its keys work, as far as was seen: how many, and whether an order is about to stop them."""
+    sure, total = set(alert.sure_keys), len(alert.sure_keys)
+    living = [key_id for key_id in living_keys(alert, requests, now=now) if key_id in sure]
+    stopping = [key_id for key_id in stopping_keys(alert, requests, now=now) if key_id in sure]
+    if living and not set(living) <= alert.keys.keys():
+        return trn(":rotating_light: Leaked key: {keys}.", ":rotating_light: Leaked keys: {keys}.", total, keys=which)
+    if len(living) == total:
+        return trn(
+            ":rotating_light: Leaked key: {keys}. It still works.",
+            ":rotating_light: {count} leaked keys: {keys}. All of them still work.",
+            total,
+            keys=which,
+        )
+    names = some_of([key_name(alert, key_id) for key_id in living or stopping], 3)
+    if living:
+        return trn(
+            ":rotating_light: {count} of {total} leaked keys still works: {keys}.",
+            ":rotating_light: {count} of {total} leaked keys still work: {keys}.",
+            len(living),
+            total=total,
+            keys=names,
+        )
+    if not stopping:
+        return ""
+    if total == 1:
+        return tr(
+            ":hourglass_flowing_sand: Leaked key: {keys}. It is being taken out of use and works until then.",
+            keys=names,
+        )
+    return trn(
+        ":hourglass_flowing_sand: {count} of {total} leaked keys still works and is being taken out of use: {keys}.",
+        ":hourglass_flowing_sand: {count} of {total} leaked keys still work and are being taken out of use: {keys}.",
+        len(stopping),
+        total=total,
+        keys=names,
     )
 
 
@@ -76,7 +143,7 @@ def _masked_standing(alert: Alert, requests: Requests, done: Sequence[int]) -> s
 
 
 def _standing(alert: Alert, requests: Requests, which: str, number: int) -> str:
-    """How far all of its keys are out of use; "" while one is not. Only a refusal that was seen is called death."""
+    """How far its keys are out of use, none of which works. Only a refusal that was seen is called death."""
     actions_of = [alert.actions.get(key_id) for key_id in alert.sure_keys]
     if all(refused_at(action, requests) is not None for action in actions_of):
         return trn(
@@ -86,7 +153,13 @@ def _standing(alert: Alert, requests: Requests, which: str, number: int) -> str:
             keys=which,
         )
     if not all(is_out_of_use(alert, key_id, requests) for key_id in alert.sure_keys):
-        return ""
+        return trn(
+            ":warning: Leaked key: {keys}. It does not work now, but it was not disabled: it is expired or used up.",
+            ":warning: Leaked keys: {keys}. None of them works now, but not all were disabled: some are expired or "
+            "used up.",
+            number,
+            keys=which,
+        )
     if any(is_being_tried(action, requests) for action in actions_of):
         return trn(
             ":hourglass_flowing_sand: Leaked key {keys}: disabled; now trying the key itself.",

@@ -1,8 +1,16 @@
 """One key of an alert as blocks: what is known of it, what was done about it, what was seen since. No clients."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from bot.alerts.cards.key_state import Requests, is_enabled_again, is_out_of_use
+from bot.alerts.cards.key_state import (
+    Requests,
+    is_being_tried,
+    is_enabled_again,
+    is_out_of_use,
+    is_still_accepted,
+    is_stopping,
+    refused_at,
+)
 from bot.alerts.detection.key_index import MatchKind
 from bot.alerts.models import ROTATION_OVERLAP, Alert, AlertAction, KeySnapshot
 from bot.approvals.cards.views import MARKS
@@ -25,6 +33,9 @@ from bot.slack.blocks import (
     time_text,
 )
 from bot.units import format_duration
+
+# Keys in one block.
+_LINES = 10
 
 
 def key_name(alert: Alert, key_id: int) -> str:
@@ -59,6 +70,53 @@ def key_blocks(alert: Alert, key_id: int, *, units_per_usd: int) -> list[Block]:
         ),
     ]
     return fields(pairs)
+
+
+def key_lines(alert: Alert, key_ids: Sequence[int], requests: Requests, *, now: float) -> list[Block]:
+    """Many keys, a line each: name, number, owner, and how it stands."""
+    lines = [_key_line(alert, key_id, requests, now=now) for key_id in key_ids]
+    return [section("\n".join(lines[at : at + _LINES])) for at in range(0, len(lines), _LINES)]
+
+
+def _key_line(alert: Alert, key_id: int, requests: Requests, *, now: float) -> str:
+    seen = alert.keys.get(key_id)
+    parts: list[str] = [key_name(alert, key_id), id_text(key_id)]
+    if seen is not None and seen.hint:
+        parts.append(code(seen.hint))
+    if seen is not None and seen.owner:
+        parts.append(mention(seen.owner))
+    return " · ".join([*parts, standing_text(alert, key_id, requests, now=now)])
+
+
+def standing_text(alert: Alert, key_id: int, requests: Requests, *, now: float) -> str:
+    """How one of many keys stands, in a few words."""
+    seen = alert.keys.get(key_id)
+    if acted := _acted_text(alert, key_id, requests):
+        return acted
+    if seen is None or not (seen.state or seen.gone):
+        return trc("how a leaked key stands", ":hourglass_flowing_sand: not read yet")
+    if is_out_of_use(alert, key_id, requests):
+        disabled = trc("how a leaked key stands", ":no_entry_sign: disabled")
+        return trc("how a leaked key stands", ":no_entry_sign: deleted") if seen.gone else disabled
+    if is_stopping(alert, key_id, requests, now=now):
+        return trc("how a leaked key stands", ":hourglass_flowing_sand: works, being taken out of use")
+    if seen.may_work:
+        return trc("how a leaked key stands", ":rotating_light: *works*")
+    return state_text(EffectiveState(seen.state))
+
+
+def _acted_text(alert: Alert, key_id: int, requests: Requests) -> str:
+    """What became of a key that was disabled from this alert; "" = nothing."""
+    action = alert.actions.get(key_id)
+    if is_enabled_again(alert, key_id, requests):
+        return trc("how a leaked key stands", ":rotating_light: *enabled again*, it works")
+    if refused_at(action, requests) is not None:
+        return trc("how a leaked key stands", ":lock: dead, refused by the gateway")
+    if is_being_tried(action, requests):
+        return trc("how a leaked key stands", ":hourglass_flowing_sand: disabled, now trying the key itself")
+    if is_still_accepted(action, requests):
+        return trc("how a leaked key stands", ":rotating_light: disabled, but *still accepted* by the gateway")
+    return ""
 
 
 def id_text(key_id: int) -> str:

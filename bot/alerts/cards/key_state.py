@@ -85,6 +85,11 @@ def stopping_keys(alert: Alert, requests: Requests, *, now: float) -> list[int]:
     return [key_id for key_id in alert.possible_keys if is_working(alert, key_id, requests) and key_id not in living]
 
 
+def is_stopping(alert: Alert, key_id: int, requests: Requests, *, now: float) -> bool:
+    """Whether the key works still and an order under way is about to stop it."""
+    return is_working(alert, key_id, requests) and _is_stopping(alert.actions.get(key_id), requests, now)
+
+
 def is_working(alert: Alert, key_id: int, requests: Requests) -> bool:
     """Whether the key works, as far as was seen."""
     seen = alert.keys.get(key_id)

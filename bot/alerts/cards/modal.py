@@ -7,15 +7,17 @@ from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from bot.alerts.cards.card import (
-    DISABLE,
-    FALSE_ALARM,
-    KEYS_SHOWN,
-    NOT_OURS,
-    ROTATE,
-    found_lines,
+from bot.alerts.cards.card import DISABLE, KEYS_WHOLE, ROTATE, found_lines
+from bot.alerts.cards.closing import closing_buttons
+from bot.alerts.cards.key_blocks import (
+    again_blocks,
+    id_text,
+    key_blocks,
+    key_lines,
+    lock_blocks,
+    step_blocks,
+    untold_blocks,
 )
-from bot.alerts.cards.key_blocks import again_blocks, id_text, key_blocks, lock_blocks, step_blocks, untold_blocks
 from bot.alerts.cards.key_state import Requests, is_out_of_use, open_keys
 from bot.alerts.models import Alert, AlertStatus
 from bot.approvals.models import WORDS, ApprovalRequest, Status
@@ -39,6 +41,7 @@ def alert_window(
     visible: Collection[int],
     channel: str,
     dollars: Dollars,
+    now: float,
     untold: Mapping[int, str] = MappingProxyType({}),
     locked: Mapping[int, str] = MappingProxyType({}),
     joined_to: Collection[int] = (),
@@ -48,8 +51,14 @@ def alert_window(
     `untold`: keys whose owner cannot be written to. `joined_to`: the alerts whose cards show its keys.
     """
     blocks: list[Block] = [section(_sentence(alert, requests))]
-    for key_id in alert.possible_keys[:KEYS_SHOWN]:
-        if key_id in visible:
+    seen_keys = [key_id for key_id in alert.possible_keys if key_id in visible]
+    in_lines = len(seen_keys) > KEYS_WHOLE
+    blocks += key_lines(alert, seen_keys, requests, now=now) if in_lines else []
+    for key_id in alert.possible_keys:
+        if key_id in visible and in_lines:
+            blocks += again_blocks(alert, key_id, requests)
+            blocks += untold_blocks(alert, key_id, untold)
+        elif key_id in visible:
             blocks += key_blocks(alert, key_id, units_per_usd=dollars.of(key_id))
             blocks += step_blocks(alert, key_id, requests)
             blocks += again_blocks(alert, key_id, requests)
@@ -122,10 +131,8 @@ def _choice(alert: Alert, keys: list[int], *, closable: bool) -> list[Block]:
         disable = tr("Disable switches the key off now, and its owner gets a button for a replacement.")
         rotate = tr("Rotate makes the new key first; the old one works until that is revealed, for a day at most.")
         blocks.append(context(f"{disable} {rotate}"))
-    if alert.is_foreign:
-        elements.append(button(tr("Not ours"), NOT_OURS, value=row))
-    if not alert.actions and closable:
-        elements.append(button(tr("False alarm"), FALSE_ALARM, value=row))
+    if closable:
+        elements += closing_buttons(alert, untouched=not alert.actions)
     return [*blocks, actions(*elements)] if elements else blocks
 
 

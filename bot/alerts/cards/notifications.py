@@ -107,8 +107,10 @@ class AlertNotifications:
         elif alert.place.get("guarded"):
             self._thread(c, alert)
 
-    def call(self, c: sa.Connection, alert: Alert, sentence: str, *, aloud: bool) -> None:
-        """Call people below the card; `aloud`: shown in the channel too. `sentence` is ours, with names made inert."""
+    def call(self, c: sa.Connection, alert: Alert, who: str, *, silence: str, aloud: bool) -> None:
+        """Call people below the card. `who`: mentions; `silence`: why the fallback is called; `aloud`: shown in the
+        channel too. What it says beside them is drawn from the rows, so that it says the same as the card.
+        """
         redraw_card(c, self.outbox, alert.id, channel=self.channel)
         self.outbox.want(
             c,
@@ -117,11 +119,17 @@ class AlertNotifications:
             subject=str(alert.id),
             target=self.channel,
             thread_of=card_id(alert.id),
-            body={"text": to_stored(sentence), "broadcast": aloud, "number": alert.calls.number},
+            body={
+                "who": to_stored(who),
+                "silence": to_stored(silence),
+                "step": alert.calls.step,
+                "broadcast": aloud,
+                "number": alert.calls.number,
+            },
         )
 
-    def calls_ended(self, c: sa.Connection, alert: Alert) -> None:
-        """Nobody needs to act any more: the messages that called people say so."""
+    def calls_moved(self, c: sa.Connection, alert: Alert) -> None:
+        """Things stand otherwise than when people were called: the messages that called them say so."""
         for number in range(alert.calls.first, alert.calls.number):
             post_id = called_post_id(alert.id, number)
             if post_store.load(c, post_id) is not None:

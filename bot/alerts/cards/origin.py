@@ -14,6 +14,10 @@ _SOURCES = {
 }
 
 
+# Of what a source says of a later alert.
+_MOST_WORDS = 160
+
+
 def source_text(alert: Alert) -> str:
     """From where the alert came, for a sentence."""
     return said(_SOURCES.get(alert.source, alert.source))
@@ -55,7 +59,14 @@ def title_text(alert: Alert) -> str:
 
 
 def sighting_text(alert: Alert) -> str:
-    """One line: when and where it was seen."""
+    """One line: when and where it was seen, and in the source's words what happened."""
+    line, words = _sighting_line(alert), alert.text if alert.source != "slack" else ""
+    if not words or words == alert.title:
+        return line
+    return tr("{line}: “{words}”", line=line, words=inert(words[:_MOST_WORDS]))
+
+
+def _sighting_line(alert: Alert) -> str:
     at = date(alert.received_at)
     if alert.source == "slack":
         return tr("{time} {where}", time=at, where=where_text(alert))

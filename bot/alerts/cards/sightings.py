@@ -8,7 +8,7 @@ from bot.alerts.models import Alert
 from bot.gateway.numbers import shown_number
 from bot.languages import tr, trn
 from bot.languages.formats import with_commas
-from bot.slack.blocks import Block, Message, context, date
+from bot.slack.blocks import Block, Message, context, date, section
 
 SIGHTINGS_SHOWN = 6
 
@@ -30,11 +30,11 @@ def sighting_blocks(seen: Sightings | None) -> list[Block]:
     """Where else the keys of a card were seen."""
     if seen is None or not seen.number:
         return []
-    lines = [f":eyes: {seen_text(seen.number, seen.last)}", *(sighting_text(one) for one in seen.newest)]
+    lines = [f":mag: *{seen_text(seen.number, seen.last)}*", *(sighting_text(one) for one in seen.newest)]
     left = seen.number - len(seen.newest)
     if left > 0:
         lines.append(trn("{count} earlier one is not shown.", "{count} earlier ones are not shown.", left))
-    return [context("\n".join(lines))]
+    return [section("\n".join(lines))]
 
 
 def elsewhere_blocks(alert: Alert) -> list[Block]:

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from bot.alerts.cards.card import NOT_OURS
+from bot.alerts.cards.closing import not_ours_button
 from bot.alerts.cards.origin import source_text
 from bot.alerts.models import Alert, AlertStatus
 from bot.languages import joined, tr, trc, trn
 from bot.languages.formats import some_of
-from bot.slack.blocks import Block, Message, actions, button, code, context, date, mention, section
+from bot.slack.blocks import Block, Message, actions, code, context, date, mention, section
 
 UNKNOWN_ALERTS_SHOWN = 10
 _FINDINGS_SHOWN = 3
@@ -45,7 +45,7 @@ def unknown_card(alerts: Sequence[Alert], number: int, *, minute: int) -> Messag
         small = [more, since]
     blocks.append(context(" ".join(small)))
     if any(alert.is_foreign and alert.status is AlertStatus.OPEN for alert in alerts):
-        blocks.append(actions(button(tr("Not ours"), NOT_OURS, value=str(alerts[0].id))))
+        blocks.append(actions(not_ours_button(alerts[0])))
     return Message(sentence, blocks)
 
 

@@ -10,11 +10,14 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from bot.alerts.call_times import CallPlan
 from bot.alerts.cards import modal as alert_modal
 from bot.alerts.cards import notices as alert_notices
+from bot.alerts.cards.all_keys import keys_window
+from bot.alerts.cards.call_lines import call_message, over_call
 from bot.alerts.cards.card import card as alert_card
-from bot.alerts.cards.card import over_call
 from bot.alerts.cards.sightings import Sightings, joined_card
+from bot.alerts.cards.standing import Standing
 from bot.alerts.cards.unknown import unknown_card
 from bot.alerts.detection.key_index import MatchKind
 from bot.alerts.models import Alert, AlertStatus, KeyFinding, KeySnapshot
@@ -290,14 +293,18 @@ def _of_alerts() -> Iterator[Sample]:
     )
     closed = known.model_copy(update={"status": AlertStatus.FALSE_ALARM, "closed_by": PERSON, "closed_at": NOW})
     unknown = known.model_copy(update={"keys": {}, "findings": (KeyFinding(hint="x…y", how=MatchKind.UNKNOWN),)})
-    yield Sample("alert card", alert_card(known, {}, dollars=Dollars(usual=UNITS)))
-    yield Sample("alert card, false alarm", alert_card(closed, {}, dollars=Dollars(usual=UNITS)))
+    plan = CallPlan(now=NOW, next=("security",))
+    yield Sample("alert card", alert_card(known, {}, dollars=Dollars(usual=UNITS), plan=plan))
+    yield Sample("alert card, false alarm", alert_card(closed, {}, dollars=Dollars(usual=UNITS), plan=plan))
     again = Sightings([known], 1, NOW)
-    yield Sample("alert card, seen again", alert_card(known, {}, dollars=Dollars(usual=UNITS), seen=again))
+    yield Sample("alert card, seen again", alert_card(known, {}, dollars=Dollars(usual=UNITS), plan=plan, seen=again))
     yield Sample("alert card, joined", joined_card(known.model_copy(update={"elsewhere": {7: 2}})))
-    yield Sample("alert, a call that is over", over_call(closed, {}))
+    yield Sample("alert, a call that is over", over_call(closed, {}, None, now=NOW))
+    body, works = {"who": f"<@{PERSON}>"}, Standing(living=(7,))
+    yield Sample("alert, a call", call_message(known, {}, body, standing=works, batch=None, now=NOW))
+    yield Sample("alert, all keys", keys_window(known, [7], {}, total=21, number=0, now=NOW))
     yield Sample("alerts without a key of ours", unknown_card([unknown], 1, minute=int(NOW // 60)))
-    window = alert_modal.alert_window(known, {}, visible={7}, channel=CHANNEL, dollars=Dollars(usual=UNITS))
+    window = alert_modal.alert_window(known, {}, visible={7}, channel=CHANNEL, dollars=Dollars(usual=UNITS), now=NOW)
     yield Sample("alert window", window)
     yield Sample("alert, answer in a thread", alert_notices.thread_answer(known, {}))
     yield Sample("alert, to the author", alert_notices.author_notice(known, {}))

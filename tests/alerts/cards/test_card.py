@@ -1,12 +1,18 @@
 """The card of an alert: what it calls the leak, what it says of each key, and which buttons it offers."""
 
+import json
 from typing import Any
 
 import pytest
 
-from bot.alerts.cards.card import EVENTS_SHOWN, UNKNOWN_SHOWN, DisabledCount, card, card_buttons, found_lines
+from bot.alerts.call_times import CallPlan
+from bot.alerts.cards.card import ALL_KEYS, EVENTS_SHOWN, UNKNOWN_SHOWN, card, card_buttons, found_lines
+from bot.alerts.cards.sightings import Sightings
+from bot.alerts.cards.standing import DisabledCount, standing_of
 from bot.alerts.detection.key_index import MatchKind
 from bot.alerts.models import (
+    FETCHED,
+    REMOVED,
     UNFETCHED,
     Alert,
     AlertAction,
@@ -21,6 +27,7 @@ from bot.gateway.dollars import Dollars
 from tests.alerts.rows import NOW, alert_of, finding, request_of
 
 UNITS = 500_000
+PLAN = CallPlan(now=NOW, next=("security",))
 DISABLE = AlertAction(operation="key.disable", by="U0SAM", clicked_at=NOW, request_id=1)
 UNKNOWN = finding(how=MatchKind.UNKNOWN)
 MASK = UNKNOWN.model_copy(update={"fingerprint": None})
@@ -42,12 +49,15 @@ def mass(**changes: Any) -> Alert:
 
 
 def headline(alert: Alert, request: ApprovalRequest | None = None, batch: DisabledCount | None = None) -> str:
-    text = card(alert, {} if request is None else {1: request}, dollars=Dollars(usual=UNITS), batch=batch).text
+    text = card(
+        alert, {} if request is None else {1: request}, dollars=Dollars(usual=UNITS), plan=PLAN, batch=batch
+    ).text
     return text.translate({0x2068: None, 0x2069: None})
 
 
 def buttons(alert: Alert, requests: dict[int, ApprovalRequest] | None = None, batch: Any = None) -> list[str]:
-    blocks = card_buttons(alert, requests or {}, batch)
+    standing = standing_of(alert, requests or {}, batch, now=NOW)
+    blocks = card_buttons(alert, requests or {}, batch, standing=standing, now=NOW)
     return [one["text"]["text"] for block in blocks for one in block["elements"]]
 
 
@@ -58,8 +68,14 @@ def disabled(revocation: RevocationProgress | None) -> ApprovalRequest:
 @pytest.mark.parametrize(
     ("alert", "words"),
     [
-        (leaked(7), "Leaked key: *key 7*."),
-        (leaked(1, 2, 3, 4), "and 1 more"),
+        (leaked(7), "Leaked key: *key 7*. It still works."),
+        (leaked(7, keys={}), "Leaked key: *7*."),
+        (leaked(1, 2, 3, 4), "4 leaked keys: *key 1*, *key 2*, *key 3* and 1 more. All of them still work."),
+        (
+            leaked(1, 2, keys={1: snapshot(1), 2: snapshot(2, state="disabled")}),
+            "1 of 2 leaked keys still works: *key 1*.",
+        ),
+        (leaked(7, keys={7: snapshot(state="expired")}), "It does not work now, but it was not disabled"),
         (alert_of(finding(7, how=MatchKind.MASKED), keys={7: snapshot()}), "An alert may mean key *key 7*"),
         (leaked(7, status=AlertStatus.FALSE_ALARM, closed_by="U0SAM"), "False alarm, says <@U0SAM>."),
         (mass(status=AlertStatus.FALSE_ALARM, closed_by="U0SAM"), "False alarm, says <@U0SAM>."),
@@ -119,10 +135,12 @@ def test_a_leak_of_many_keys_is_a_count(batch: DisabledCount, words: str) -> Non
 
 def test_where_it_was_found_is_linked_and_said() -> None:
     place = {"channel": "C0GEN", "ts": "1.2", "by": "U0BEN", "shown_by": "U0ADA"}
-    text = str(card(leaked(7, source="slack", place=place), {}, dollars=Dollars(usual=UNITS)).blocks)
+    text = str(card(leaked(7, source="slack", place=place), {}, dollars=Dollars(usual=UNITS), plan=PLAN).blocks)
     assert "channel=C0GEN&amp;message_ts=1.2" in text
     assert "by <@U0BEN>, reported by <@U0ADA>." in text
-    alone = str(card(leaked(7, source="slack", place={"channel": "C0GEN"}), {}, dollars=Dollars(usual=UNITS)).blocks)
+    alone = str(
+        card(leaked(7, source="slack", place={"channel": "C0GEN"}), {}, dollars=Dollars(usual=UNITS), plan=PLAN).blocks
+    )
     assert "by <@" not in alone
     assert "in <#C0GEN>" in alone
 
@@ -138,11 +156,11 @@ def test_where_it_was_found_is_linked_and_said() -> None:
     ],
 )
 def test_the_card_says_what_the_source_said(changes: dict[str, Any], words: str) -> None:
-    assert words in str(card(leaked(7, **changes), {}, dollars=Dollars(usual=UNITS)).blocks)
+    assert words in str(card(leaked(7, **changes), {}, dollars=Dollars(usual=UNITS), plan=PLAN).blocks)
 
 
 def test_an_alert_without_a_title_or_a_number_of_theirs_has_none() -> None:
-    blocks = card(leaked(7, title="", their_id="sha256:ab"), {}, dollars=Dollars(usual=UNITS)).blocks
+    blocks = card(leaked(7, title="", their_id="sha256:ab"), {}, dollars=Dollars(usual=UNITS), plan=PLAN).blocks
     assert "sha256" not in str(blocks)
     assert "**" not in str(blocks)
 
@@ -178,11 +196,18 @@ def test_many_unknown_ones_are_counted_and_the_last_events_are_told() -> None:
     [
         (leaked(7), ["Disable now", "Rotate…", "I am on it", "False alarm"]),
         (leaked(7, 8), ["Disable…", "Rotate…", "I am on it", "False alarm"]),
-        (alert_of(), ["Not ours", "False alarm"]),
+        (alert_of(), ["Not ours"]),
+        (alert_of(source="github", place={FETCHED: True, UNFETCHED: True}), ["Not ours", "False alarm"]),
+        (leaked(7, acknowledged_by="U0SAM", acknowledged_at=NOW - 60), ["Disable now", "Rotate…", "False alarm"]),
+        (
+            leaked(7, acknowledged_by="U0SAM", acknowledged_at=NOW - 1801),
+            ["Disable now", "Rotate…", "I am on it", "False alarm"],
+        ),
+        (leaked(7, place={REMOVED: [""]}), ["Not ours", "False alarm"]),
         (alert_of(status=AlertStatus.NOT_OURS), []),
         (leaked(7, status=AlertStatus.FALSE_ALARM), []),
-        (mass(), ["Disable all 3", "False alarm"]),
-        (mass(batch_id=4), ["Disable all 3"]),
+        (mass(), ["Disable all 3", "I am on it", "False alarm"]),
+        (mass(batch_id=4), ["Disable all 3", "I am on it"]),
     ],
 )
 def test_it_offers_what_can_be_done_now(alert: Alert, names: list[str]) -> None:
@@ -195,14 +220,55 @@ def test_what_is_done_is_offered_no_more_and_more_keys_are_another_batch() -> No
     gone = leaked(7, actions={7: DISABLE}, keys={7: snapshot(gone=True)})
     assert buttons(gone, {1: disabled(None)}) == []
     assert buttons(mass(batch_id=4), batch=DisabledCount(3, 3, 0)) == []
-    assert buttons(mass(batch_id=4), batch=DisabledCount(2, 2, 0)) == ["Disable all 3"]
+    assert buttons(mass(batch_id=4), batch=DisabledCount(2, 2, 0)) == ["Disable all 3", "I am on it"]
 
 
 def test_a_card_says_which_gateway_does_not_answer_while_it_is_open() -> None:
     def text(**changes: Any) -> str:
-        return str(card(leaked(7, **changes), {}, dollars=Dollars(usual=UNITS)).blocks)
+        return str(card(leaked(7, **changes), {}, dollars=Dollars(usual=UNITS), plan=PLAN).blocks)
 
     assert "The gateway prod does not answer now" in text(place={"away": ["prod"]})
     assert "The gateway does not answer now" in text(place={"away": [""]})
     assert "does not answer" not in text() + text(place={"away": []})
     assert "does not answer" not in text(place={"away": ["prod"]}, status=AlertStatus.FALSE_ALARM)
+
+
+def drawn(alert: Alert, **more: Any) -> list[str]:
+    """The text of each block."""
+    blocks = card(alert, {}, dollars=Dollars(usual=UNITS), plan=PLAN, **more).blocks
+    return [json.dumps(block, ensure_ascii=False).translate({0x2068: None, 0x2069: None}) for block in blocks]
+
+
+def test_who_acts_comes_first_then_what_makes_the_key_suspicious_then_the_key() -> None:
+    later = alert_of(source="alertmanager", title="Alertmanager: Network", text="Used from an unknown network")
+    alert = leaked(7, keys={7: snapshot(accessed_time=NOW + 120)})
+    texts = drawn(alert, seen=Sightings([later], 1, NOW))
+    wanted: tuple[str, ...] = (
+        "It still works",
+        "*Called now*",
+        "*I am on it* pauses",
+        "A key in a log",
+        "“Used from an unknown network”",
+    )
+    wanted += ("was used since this alert came in", "*Key*")
+    found = [next(at for at, text in enumerate(texts) if words in text) for words in wanted]
+    assert found == sorted(found)
+    assert not any("was used since" in text for text in drawn(leaked(7, keys={7: snapshot(accessed_time=NOW + 30)})))
+
+
+def test_of_many_keys_each_is_a_line_and_the_rest_is_counted_and_reachable() -> None:
+    keys = {number: snapshot(number, state="disabled" if number > 10 else "active") for number in range(1, 15)}
+    alert = leaked(*keys, keys=keys)
+    texts = drawn(alert)
+    assert any("*key 8* · id 8 · :rotating_light: *works*" in text for text in texts)
+    assert any("… and 6 more keys: *All keys* shows each." in text for text in texts)
+    assert ALL_KEYS in texts[-1]
+    assert ALL_KEYS not in drawn(leaked(1, 2, 3, 4))[-1]
+    closed = leaked(*keys, keys=keys, status=AlertStatus.FALSE_ALARM)
+    assert buttons(closed) == ["All keys"]
+
+
+def test_a_gateway_that_is_gone_beside_one_that_is_not_is_said() -> None:
+    text = "".join(drawn(leaked(7, place={REMOVED: ["old"]})))
+    assert "The gateway old is not in the policy any more, so its keys" in text
+    assert "close this alert" not in text

@@ -26,7 +26,13 @@ from tests.approvals.kit import new_request
 from tests.slack.outboxes import post_row
 
 POLICY = parse_policy('[roles]\nsecurity = ["S0SEC"]\n')
-DRAWERS = drawers(dollars=Dollars(), batch_progress=lambda _c, number: (number, 5, 0, False), policy=lambda: POLICY)
+DRAWERS = drawers(
+    dollars=Dollars(),
+    batch_progress=lambda _c, number: (number, 5, 0, False),
+    policy=lambda: POLICY,
+    on_call=frozenset,
+    clock=lambda: NOW,
+)
 LOCK = Lock(cause="alert", by="U0SAM", at=NOW, number=1, rule="r")
 
 

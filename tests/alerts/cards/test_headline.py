@@ -38,4 +38,4 @@ def done(check: RevocationProgress | None = None) -> dict[int, ApprovalRequest]:
     ],
 )
 def test_it_says_how_the_key_stands(alert: Alert, requests: dict[int, ApprovalRequest], words: str) -> None:
-    assert words in headline(alert, requests).translate({0x2068: None, 0x2069: None})
+    assert words in headline(alert, requests, now=NOW).translate({0x2068: None, 0x2069: None})

@@ -18,7 +18,9 @@ SEEN = {
 
 def window(*findings: Any, visible: tuple[int, ...] = (7, 8)) -> str:
     return str(
-        alert_window(alert_of(*findings, keys=SEEN), {}, visible=visible, channel="C0SEC", dollars=Dollars(usual=1))
+        alert_window(
+            alert_of(*findings, keys=SEEN), {}, visible=visible, channel="C0SEC", dollars=Dollars(usual=1), now=NOW
+        )
     )
 
 
@@ -63,6 +65,8 @@ def test_the_one_key_needs_no_box() -> None:
 
 def test_a_key_that_is_out_of_use_is_called_so() -> None:
     dead = KeySnapshot(key_id=7, name="search", state="disabled", looked_at=NOW)
-    view = alert_window(alert_of(finding(7), keys={7: dead}), {}, visible={7}, channel="C0SEC", dollars=Dollars())
+    view = alert_window(
+        alert_of(finding(7), keys={7: dead}), {}, visible={7}, channel="C0SEC", dollars=Dollars(), now=NOW
+    )
     assert "out of use: disabled or deleted" in str(view)
     assert "can use it" not in str(view)
