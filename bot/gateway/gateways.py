@@ -187,14 +187,16 @@ class Gateways:
         return found
 
 
-ToldKeys = tuple[list[Key], Mapping[str, int]]
-"""Keys that were read, and why others could not be, each reason with the number of them."""
+Untold = Mapping[str, Sequence[KeyId]]
+"""Why keys could not be read, each reason with their numbers."""
+ToldKeys = tuple[list[Key], Untold]
+"""Keys that were read, and those that could not be."""
 
 
 async def told_keys(reader: KeyReader, key_ids: Iterable[int], *, deadline: float) -> ToldKeys:
     """Many records, fresh, of the gateways that tell. Raises where none does."""
     told: list[Key] = []
-    untold: dict[str, int] = {}
+    untold: dict[str, list[KeyId]] = {}
     errors: list[GatewayCallError] = []
 
     async def read(ids: Sequence[KeyId]) -> None:
@@ -202,7 +204,7 @@ async def told_keys(reader: KeyReader, key_ids: Iterable[int], *, deadline: floa
             told.extend((await reader.get_keys(ids, deadline=deadline)).values())
         except GatewayCallError as error:
             errors.append(error)
-            untold[error.sentence] = untold.get(error.sentence, 0) + len(ids)
+            untold.setdefault(error.sentence, []).extend(ids)
 
     parts = by_gateway(key_ids)
     await asyncio.gather(*map(read, parts))

@@ -1,6 +1,7 @@
 """Incident mode: many keys disabled or enabled at once. Knows nothing of alerts and of no feature.
 
 scope             the words of the command → which keys are meant
+selection         those keys, read; what a gateway does not tell is named
 listeners         the preview, its typed confirmation, *Stop* and *Take back*
 preview           what a batch would do, and its typed confirmation
 views             how the rest of that looks

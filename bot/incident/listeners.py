@@ -13,11 +13,9 @@ import sqlalchemy as sa
 
 from bot.audit import Fact, append
 from bot.db import named_values
-from bot.deps import BACKGROUND_SECONDS, Deps
+from bot.deps import Deps
 from bot.durable.engine import Engine
 from bot.errors import ApprovalConflict, BotError, InputError
-from bot.gateway.gateways import ToldKeys, told_keys
-from bot.gateway.limiter import Priority, prioritized
 from bot.gateway.models import Key, KeyStatus
 from bot.gateway.numbers import gateway_of
 from bot.incident import store
@@ -35,8 +33,9 @@ from bot.incident.models import (
     forecast_name,
     values_from_name,
 )
-from bot.incident.preview import CONFIRM, PREVIEW, REASON, TITLES, preview, to_type
+from bot.incident.preview import CONFIRM, PREVIEW, REASON, TITLES, preview, to_type, without_untold
 from bot.incident.scope import BatchScope, is_batch, parse
+from bot.incident.selection import DISABLE, BatchSelection, to_take_back
 from bot.incident.views import (
     AGREE,
     STOP,
@@ -61,7 +60,7 @@ from bot.slack.router import Router
 from bot.typed_text import clean, clean_number
 
 MOST_KEYS = 5_000
-DISABLE, ENABLE = "key.disable", "key.enable"
+ENABLE = "key.enable"
 _WANTED = {DISABLE: KeyStatus.DISABLED, ENABLE: KeyStatus.ENABLED}
 
 
@@ -99,12 +98,12 @@ class BatchListeners:
 
     async def _preview(self, delivery: Delivery, actor: Actor, operation: str, scope: BatchScope) -> dict[str, Any]:
         deps = self.deps
-        found, untold = await self._keys(actor, operation, scope, delivery.channel_id)
-        known = len(found) + sum(untold.values())
-        gone = 0 if scope.batch is None else len(await deps.database.read(self._to_undo, scope.batch)) - known
+        found, untold = await BatchSelection(deps).keys(actor, operation, scope, delivery.channel_id)
+        known = len(found) + sum(map(len, untold.values()))
+        gone = 0 if scope.batch is None else len(await deps.database.read(to_take_back, scope.batch)) - known
         whose = await deps.database.read(owners.all_owners)
         locked = await deps.database.read(locks.all_locks) if operation == ENABLE else {}
-        left_out: Counter[str] = Counter(untold)
+        left_out: Counter[str] = Counter()
         drafted: list[BatchKey] = []
         refusal: Decision | None = None
         agreeing: set[str] = set()
@@ -148,49 +147,13 @@ class BatchListeners:
             operation=operation,
             requester_id=actor.slack_user_id,
             requester_team=actor.team_id,
-            what=scope.text,
+            what=without_untold(scope.text, untold),
             channel_id=delivery.channel_id,
             undoes=scope.batch,
             asked_at=deps.clock(),
         )
         alerts = await deps.database.read(deps.in_open_alerts, [key.key_id for key in drafted])
-        return preview(batch, drafted, left_out, agreeing=sorted(agreeing), gone=gone, alerts=alerts)
-
-    async def _keys(self, actor: Actor, operation: str, scope: BatchScope, channel: str) -> ToldKeys:
-        """The keys that are meant, freshly read, lowest id first. Raises InputError and GatewayError."""
-        with prioritized(Priority.KILL if operation == DISABLE else Priority.PEOPLE):
-            return await self._read(actor, operation, scope, channel)
-
-    async def _read(self, actor: Actor, operation: str, scope: BatchScope, channel: str) -> ToldKeys:
-        deps = self.deps
-        if scope.batch is not None:
-            return await self._listed(await deps.database.read(self._to_undo, scope.batch))
-        if scope.listing:
-            keys = await deps.reader.list_keys(deadline=10 * BACKGROUND_SECONDS)
-            return await deps.access.listed(actor, operation, keys, scope.listing, channel=channel), {}
-        ids: set[int] | None = None
-        if scope.person:
-            owned = await deps.database.read(owners.owned_by, scope.person, limit=100_000)
-            ids = {line.key_id for line in owned}
-        keys, untold = await self._listed(ids)
-        before = scope.before
-        return [key for key in keys if before is None or key.created_time < before], untold
-
-    def _to_undo(self, c: sa.Connection, batch_id: int) -> set[int]:
-        batch = store.find(c, batch_id)
-        if batch is None or batch.status is BatchStatus.DRAFT or batch.operation != DISABLE:
-            raise InputError({"key": tr("There is no batch {number} that could be taken back.", number=batch_id)})
-        if batch.status is BatchStatus.RUNNING:
-            raise ApprovalConflict(tr("Batch {number} is still running; stop it first.", number=batch_id))
-        return {key.key_id for key in store.keys_of(c, batch_id, status=BatchKeyStatus.DONE)}
-
-    async def _listed(self, ids: set[int] | None) -> ToldKeys:
-        """Every key of the account, or those of them, one by one where they are few, of the gateways that tell."""
-        reader, deadline = self.deps.reader, 10 * BACKGROUND_SECONDS
-        if ids is None:
-            return sorted(await reader.list_keys(deadline=deadline), key=lambda key: key.id), {}
-        keys, untold = await told_keys(reader, ids, deadline=deadline)
-        return sorted(keys, key=lambda key: key.id), untold
+        return preview(batch, drafted, left_out, untold=untold, agreeing=sorted(agreeing), gone=gone, alerts=alerts)
 
     async def submit(self, delivery: Delivery) -> Ack:
         """The confirmation was typed: start."""

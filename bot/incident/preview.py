@@ -4,17 +4,18 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+from bot.gateway.numbers import shown_number
 from bot.incident.models import ASKS, Batch, BatchKey, BatchKeyStatus
 from bot.incident.views import DISABLE, what_text
+from bot.languages import joined, tr, trc, trn
 from bot.languages import said as worded
-from bot.languages import tr, trc, trn
 from bot.languages.formats import one_of, some_of
-from bot.slack.blocks import Block, context, escape, modal, plain_name, section
+from bot.slack.blocks import Block, code, context, escape, modal, plain_name, section
 from bot.slack.inputs import input_block, text_input
 
 PREVIEW = "batch.start"
 CONFIRM, REASON = "confirm", "reason"
-NAMES_SHOWN = 15
+NAMES_SHOWN, NUMBERS_SHOWN = 15, 20
 # What is typed as the confirmation is the word of the command, in every language.
 _TYPED = {DISABLE: "DISABLE", "key.enable": "ENABLE"}
 TITLES = {DISABLE: tr("Disable keys"), "key.enable": tr("Enable keys")}
@@ -31,14 +32,16 @@ def preview(
     keys: Sequence[BatchKey],
     left_out: Mapping[str, int],
     *,
+    untold: Mapping[str, Sequence[int]] = MappingProxyType({}),
     agreeing: Sequence[str] = (),
     gone: int = 0,
     alerts: Mapping[int, int] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """What would happen, and the field for the confirmation.
 
-    `left_out`: why → how many. `agreeing`: who must agree, since keys of it are locked. `gone`: how many keys of the
-    batch that is taken back are not there any more. `alerts`: keys that an open alert names, with its number.
+    `left_out`: why → how many. `untold`: why keys could not be read → their numbers, as far as they are known.
+    `agreeing`: who must agree, since keys of it are locked. `gone`: how many keys of the batch that is taken back are
+    not there any more. `alerts`: keys that an open alert names, with its number.
     """
     title, disables = worded(TITLES[batch.operation]), batch.operation == DISABLE
     waiting = [key for key in keys if key.status is BatchKeyStatus.WAITING]
@@ -54,6 +57,8 @@ def preview(
     if already:
         blocks.append(context(_already(already, disables=disables)))
     blocks += _left_lines(batch, left_out, gone)
+    for why, numbers in untold.items():
+        blocks += _untold_lines(batch.operation, why, numbers)
     if not waiting:
         return modal("said", title, blocks, close=tr("Close"))
     if agreeing:
@@ -106,6 +111,37 @@ def _already(number: int, *, disables: bool) -> str:
         "{count} are enabled already and stay as they are, also when this is taken back.",
         number,
     )
+
+
+def without_untold(what: str, untold: Mapping[str, Sequence[int]]) -> str:
+    """What a batch is about, in words, and which of it is left for later: for its message and the record."""
+    numbers = [number for part in untold.values() for number in part]
+    if not numbers:
+        return what
+    return tr("{what}, without {keys}, which could not be read", what=what, keys=_numbers(numbers))
+
+
+def _numbers(numbers: Sequence[int]) -> str:
+    return some_of([str(shown_number(number)) for number in numbers], NUMBERS_SHOWN)
+
+
+def _untold_lines(operation: str, why: str, numbers: Sequence[int]) -> list[Block]:
+    """Which keys a gateway did not tell of, why, and how just that is done later."""
+    if not numbers:
+        text = tr(":warning: Keys of this gateway are left out: {why}", why=escape(why))
+        again = tr("Later the same command does the rest: what is done already stays as it is.")
+        return [section(joined(text, again))]
+    text = trn(
+        ":warning: {count} key is left out ({keys}): {why}",
+        ":warning: {count} keys are left out ({keys}): {why}",
+        len(numbers),
+        keys=_numbers(numbers),
+        why=escape(why),
+    )
+    if len(numbers) > NUMBERS_SHOWN:
+        return [section(joined(text, tr("Later the same command does the rest: what is done already stays as it is.")))]
+    command = code(f"/apikey {operation.removeprefix('key.')} {', '.join(str(shown_number(one)) for one in numbers)}")
+    return [section(joined(text, tr("Later this does just that: {command}", command=command)))]
 
 
 def _left_lines(batch: Batch, left_out: Mapping[str, int], gone: int) -> list[Block]:

@@ -102,7 +102,7 @@ class KeyAccess:
             for key in hidden[:1]:
                 await self._record(actor, operation, key, channel=channel)
             why = self._why_not(actor, operation, channel=channel)
-            raise InputError({FIELD: f"{error.sentence} {said(why)}".strip()}) from None
+            raise NoSuchKeys({FIELD: f"{error.sentence} {said(why)}".strip()}) from None
 
     async def _record(self, actor: Actor, operation: str, key: Key, *, channel: str) -> None:
         own = await self.is_own(actor, key)

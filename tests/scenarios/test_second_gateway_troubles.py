@@ -71,5 +71,6 @@ async def test_one_that_was_taken_out_keeps_no_key_of_another_alive(sqlite_house
         await desk.slack.command(SAM, CHANNEL, f"/apikey disable all of <@{ADA}>")
         await desk.eventually(lambda: "will be disabled" in view_text(desk.slack.top_view(SAM)))
         shown = view_text(desk.slack.top_view(SAM))
-        assert "1 is left out: The gateway prod is not in the policy file any more" in shown
+        assert "1 key is left out (prod/" in shown
+        assert "The gateway prod is not in the policy file any more" in shown
         assert "twin" in shown

@@ -3,7 +3,7 @@
 from bot.gateway.numbers import BLOCK
 from keydesk_sandbox import seed
 from tests.scenarios.alerting import SAM, cards, send
-from tests.scenarios.desk import text_of, view_text
+from tests.scenarios.desk import Desk, text_of, view_text
 from tests.scenarios.two_gateways import GATEWAYS, House, asked, named, told
 
 ADA, MIRA, CHANNEL, DISABLED = seed.ENGINEER, seed.MANAGER, seed.KEYS_CHANNEL, 2
@@ -106,6 +106,15 @@ async def test_the_same_account_twice_is_said(house: House) -> None:
         await desk.eventually(lambda: "Two gateways are the same" in " ".join(desk.app.resources.gateway_problems()))
 
 
+async def _previewed(desk: Desk, command: str, told: str) -> str:
+    """The preview of a batch, once it says that; the window is closed."""
+    await desk.slack.command(SAM, CHANNEL, command)
+    await desk.eventually(lambda: told in view_text(desk.slack.top_view(SAM)))
+    view = desk.slack.top_view(SAM)
+    await desk.slack.close_view(SAM, view)
+    return view_text(view)
+
+
 async def test_a_batch_and_a_value_over_two_gateways(sqlite_house: House) -> None:
     """Keys with the same number at both: one batch disables both, and each shows its own value."""
     house = sqlite_house
@@ -128,3 +137,22 @@ async def test_a_batch_and_a_value_over_two_gateways(sqlite_house: House) -> Non
         assert (await desk.slack.submit(SAM, desk.slack.top_view(SAM))).ok
         await desk.eventually(lambda: house.prod.key(there.id).status == DISABLED)
         await desk.eventually(lambda: house.world.gateway.key(here.id).status == DISABLED)
+        await desk.slack.close_view(SAM, desk.slack.top_view(SAM))
+        # While one is away the keys of the other are disabled, and what is left says how it is done later.
+        house.prod.arm("panic", times=None)
+        two = f"/apikey disable notebooks, prod/{mine.id}"
+        for command in (two, "/apikey disable created before 2100-01-01"):
+            shown = await _previewed(desk, command, "left out")
+            assert f"prod/{mine.id}" in shown, shown
+            assert "notebooks" in shown, shown
+            assert "Later this does just that: `/apikey disable prod/" in shown, shown
+        assert "has trouble" in await _previewed(desk, "/apikey disable notebooks, unheard-of", "the gateway prod")
+        await desk.slack.command(SAM, CHANNEL, two)
+        await desk.eventually(lambda: "1 key will be disabled" in view_text(desk.slack.top_view(SAM)))
+        await desk.fill(SAM, desk.slack.top_view(SAM), confirm="disable 1", reason="both leaked")
+        assert (await desk.slack.submit(SAM, desk.slack.top_view(SAM))).ok
+        await desk.eventually(
+            lambda: desk.said(f"without prod/{mine.id}, which could not be read", seed.SECURITY_CHANNEL)
+        )
+        house.prod.disarm()
+        assert "mine" in await _previewed(desk, f"/apikey disable prod/{mine.id}", "mine")
