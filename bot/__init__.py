@@ -8,7 +8,7 @@ what is true. Data flows one way; every change to the gateway is a stored row be
         → deps, fallback_notices, health, maintenance, strangers, webhooks → policy_announcements → approvals → keys
         → operations, slack, known_capabilities, policy_file → audit, durable
         → db, gateway, oncall, permissions → logs, manifest, periods, proxies, telemetry, units, web_addresses
-        → redaction → languages, typed_text → errors, late_imports, root_certificates, scoped
+        → redaction → languages, typed_text → all_settled, errors, late_imports, root_certificates, scoped
 
 Only those who build things see `settings`. The sandbox, `keydesk_sandbox`, is a package of its own; only the command
 line starts it.

@@ -25,8 +25,10 @@ class GrantedRequests:
     engine: Engine
     notifications: Notifications
 
-    def insert(self, c: sa.Connection, new: NewRequest) -> tuple[ApprovalRequest, bool]:
-        """The stored request, and whether it is new. A repeat returns the first one and starts nothing."""
+    def insert(self, c: sa.Connection, new: NewRequest, *, delay: float = 0.0) -> tuple[ApprovalRequest, bool]:
+        """The stored request, and whether it is new. A repeat returns the first one and starts nothing. `delay`: until
+        its run, for whoever runs it at once together with others, and may die.
+        """
         break_glass = new.judgement.decision.approval is not None
         request, is_new = store.insert(
             c, new, status=Status.APPROVED, lapses_at=None, decided_at=new.asked_at, break_glass=break_glass
@@ -37,7 +39,7 @@ class GrantedRequests:
         record_asked(c, request)
         fact = Fact.BROKE_GLASS if break_glass else Fact.APPROVED
         record(c, fact, request, at=new.asked_at, actor=None, rule=new.judgement.decision.rule)
-        self.engine.start(c, "run", f"req:{request.id}:run", str(request.id))
+        self.engine.start(c, "run", f"req:{request.id}:run", str(request.id), delay=delay)
         self.notifications.announce(c, request)
         return request, True
 

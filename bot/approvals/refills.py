@@ -37,12 +37,18 @@ class Refills:
     gateway_now: Callable[[int], float]
 
     def begin(
-        self, c: sa.Connection, allowance: Allowance, key: Key, known: Sequence[BudgetLeft] = ()
+        self,
+        c: sa.Connection,
+        allowance: Allowance,
+        key: Key,
+        known: Sequence[BudgetLeft] = (),
+        *,
+        delay: float = 0.0,
     ) -> ApprovalRequest | None:
         """Ask for a refill of a key as it was last read. None: it is not refilled now, or another replica was first.
 
         `known`: the budgets that it counts against. Where those that stand have less than the refill, it is no more
-        than that; with nothing it waits.
+        than that; with nothing it waits. `delay`: as GrantedRequests takes it.
         """
         owner = owners.find(c, key.id) if owners.owner_of(c, key.id, key.created_time) else None
         if owner is None or allowance.refill_id is not None or not self._is_in_use(c, allowance, key):
@@ -59,7 +65,7 @@ class Refills:
         marked = allowances.save(c, allowance, allowance)
         if marked is None:
             return None
-        request, _ = self.granted.insert(c, self._request(marked, key, owner, standing, most))
+        request, _ = self.granted.insert(c, self._request(marked, key, owner, standing, most), delay=delay)
         budgets.note(c, request.id, [one.number for one in known])
         allowances.save(c, marked, replace(marked, refill_id=request.id))
         return request

@@ -22,6 +22,7 @@ from bot.errors import BotError, GatewayError
 from bot.gateway.client import GatewayClient
 from bot.gateway.errors import GatewayCallError, GatewayOutcomeUnknown, GatewayRejected
 from bot.gateway.gateways import KeyReader
+from bot.gateway.gathered import as_gathered
 from bot.gateway.wire import fenced
 from bot.gateway.writes import Journal, WriteResult, WriteStatus
 from bot.languages import english
@@ -158,4 +159,4 @@ def why_waiting(error: BotError) -> str:
 
 def gateway_for(request: ApprovalRequest, gateways: KeyReader) -> GatewayClient:
     """The gateway that the request is about: of its key, or the one where a new key was asked for."""
-    return gateways.named(request.gateway) if request.key_id is None else gateways.of(request.key_id)
+    return as_gathered(gateways.named(request.gateway) if request.key_id is None else gateways.of(request.key_id))

@@ -1,16 +1,18 @@
 """Many read-backs in few calls: whoever wants a record waits until the others who are at work want theirs, too.
 
-One list call gives a hundred records (gateway-api.md, section 8). For the keys of a batch, which are written at the
-same time and each read back by its own verified write.
+One list call gives a hundred records (gateway-api.md, section 8). For the keys of a batch, and for refills that are
+due together: they are written at the same time, and each is read back by its own verified write.
 """
 
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from contextvars import ContextVar
 
 from bot.gateway.client import GatewayClient
 from bot.gateway.gateways import KeyReader
 from bot.gateway.models import Key, KeyId
+from bot.scoped import Scoped
 
 LONGEST_GATHERING = 2.0
 """Seconds that a read waits for the others: one that hangs must not hold up all."""
@@ -82,6 +84,20 @@ class GatheredReads:
             return
         for key_id, future in wanted.items():
             future.set_result(found.get(int(key_id)))
+
+
+_current: ContextVar[GatheredReads | None] = ContextVar("gathered", default=None)
+
+
+def reading_together(reads: GatheredReads) -> Scoped[GatheredReads | None]:
+    """Within it, in this task, runs read through `as_gathered` together with those of others."""
+    return Scoped(_current, reads)
+
+
+def as_gathered(client: GatewayClient) -> GatewayClient:
+    """The client as this task is to read with it."""
+    reads = _current.get()
+    return client if reads is None else reads.client_for(client)
 
 
 class _GatheringClient(GatewayClient):

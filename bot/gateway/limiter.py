@@ -245,6 +245,16 @@ class CallLimiter:
         share = window.size.shares.get(priority, window.size.most)
         return max(0, share - window.used(self._clock()))
 
+    def left_for(self, person: str) -> int | None:
+        """Calls for people that may be sent now for this one; None = the gateway is known to keep no such window."""
+        window, now = self._windows[Limit.CALLS], self._clock()
+        if window.disproved:
+            return None
+        if window.wait(Priority.PEOPLE, now) or window.wait_of(person, now):
+            return 0
+        share = window.size.person or window.size.most
+        return min(self.left(Limit.CALLS, Priority.PEOPLE), share - len(window.of_person.get(person, ())))
+
     def room(self) -> int | None:
         """Calls for kills that may be sent now, by the window; None = the gateway keeps no such window.
 

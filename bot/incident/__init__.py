@@ -10,7 +10,6 @@ tables            the tables behind them
 judgement         what the policy says of one key
 admission         which keys of a round may still be written, with what rules count
 execution         the durable job: a hundred keys a round, each judged, written and read back with the others
-all_settled       several keys at once, each to its own end
 pace              how many keys a round has, and how long the gateway's limit makes the rest take
 revocation_check  each disabled key is tried itself until the gateway refuses it
 bootstrap         makes all of these; called by services.py

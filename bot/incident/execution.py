@@ -16,6 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from pydantic import SecretStr
 
+from bot.all_settled import all_settled
 from bot.approvals.counts import Counts
 from bot.approvals.key_locks import KeyLocks
 from bot.approvals.rotation.lineage import touched_since
@@ -33,7 +34,6 @@ from bot.gateway.numbers import block_of
 from bot.gateway.writes import Journal, LastResort, WriteResult, WriteStatus, disable, enable
 from bot.incident import pace, store
 from bot.incident.admission import LOCKED_AT, RULE, BatchAdmission, give_place_back, locked_at
-from bot.incident.all_settled import all_settled
 from bot.incident.models import (
     Batch,
     BatchKey,

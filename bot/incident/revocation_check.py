@@ -15,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from pydantic import SecretStr
 
+from bot.all_settled import all_settled
 from bot.approvals.revocation.attempts import (
     OUTCOMES,
     REVEAL_SECONDS,
@@ -35,7 +36,6 @@ from bot.gateway.models import KeyId
 from bot.gateway.numbers import block_of
 from bot.gateway.writes import Revocation
 from bot.incident import store
-from bot.incident.all_settled import all_settled
 from bot.incident.models import UNSETTLED, BatchKey, BatchKeyStatus, BatchRevocation, BatchStatus, values_from_name
 from bot.languages import tr
 

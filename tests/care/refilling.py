@@ -1,5 +1,6 @@
 """Keys with allowances on a fake gateway, replicas that refill them, and a process that dies at any await."""
 
+import asyncio
 import types
 from collections.abc import Coroutine, Generator
 from dataclasses import replace
@@ -60,8 +61,15 @@ def _at_most(work: Coroutine[Any, Any, T], awaits: int) -> Generator[Any, None, 
 
 
 async def until_killed(work: Coroutine[Any, Any, T], *, awaits: int) -> T:
-    """Run it, and kill it after so many awaits. Raises Killed when it was not over by then."""
-    return await _at_most(work, awaits)
+    """Run it, and kill it after so many awaits, with the tasks that it began. Raises Killed when it was not over."""
+    before = asyncio.all_tasks()
+    try:
+        return await _at_most(work, awaits)
+    finally:
+        begun = asyncio.all_tasks() - before
+        for task in begun:
+            task.cancel()
+        await asyncio.gather(*begun, return_exceptions=True)
 
 
 class Refilling:
@@ -125,8 +133,9 @@ class Refilling:
         now = self.fake.key(record.id)
         return now.remain_quota + now.used_quota
 
-    def replica(self, name: str = "here") -> "Replica":
-        return Replica(self, name)
+    def replica(self, name: str = "here", *, limited: bool = False) -> "Replica":
+        """`limited`: it keeps to what the gateway takes."""
+        return Replica(self, name, limited=limited)
 
 
 def _refills(c: sa.Connection, key_id: int | None) -> list[ApprovalRequest]:
@@ -145,10 +154,10 @@ def _under_way(c: sa.Connection) -> list[ApprovalRequest]:
 class Replica:
     """One process: its client, its rounds, its runs."""
 
-    def __init__(self, house: Refilling, name: str) -> None:
+    def __init__(self, house: Refilling, name: str, *, limited: bool = False) -> None:
         self.house = house
         database = house.database
-        self.client = client_of(house.fake)
+        self.client = client_of(house.fake, **({"limiter": None} if limited else {}))
         spine = house.spine
         outbox: Any = SimpleNamespace(want=lambda _c, *, id, **_post: house.told.append(id))  # noqa: A006
         notifications = Notifications(outbox=outbox, channel="C0KEYS")
@@ -177,7 +186,9 @@ class Replica:
             counts=SimpleNamespace(budgets=self.budgets),
             directory=SimpleNamespace(actor=self._actor),
         )
-        self.rounds = RefillRounds(deps=deps, engine=granted.engine, refills=self.refills, rows=self.rows)
+        self.rounds = RefillRounds(
+            deps=deps, engine=granted.engine, refills=self.refills, rows=self.rows, run_one=self._run_one
+        )
         locks = WriteLocks(database=database, holder=name, operations=OPERATIONS, clock=house.clock)
         nothing: Any = None
         self.execution = Execution(
@@ -199,6 +210,9 @@ class Replica:
 
     async def _actor(self, person: str, team: str) -> Actor:
         return Actor(slack_user_id=person, team_id=team, kind=self.house.kinds.get(person, ActorKind.MEMBER))
+
+    async def _run_one(self, request: str) -> object:
+        return await self.execution.run(request)
 
     async def _learn(self, _learned: object, _gateway: str) -> None:
         """Nothing is kept."""

@@ -8,12 +8,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.approvals.models import Status
-from bot.care.refills import MOST_IN_HAND
+from bot.care.refills import AGAIN_SECONDS, MOST_IN_HAND, MOST_TOGETHER
 from bot.db.engine import Database
 from bot.keys import lineage, locks, owners
 from bot.periods import Period, day_of
 from bot.permissions.models import ActorKind, Lock
 from keydesk_sandbox.fake_gateway import Record
+from keydesk_sandbox.fake_gateway.wire import HttpCall
 from tests.care.refilling import DAY, Killed, Refilling, until_killed
 from tests.gateway.writes.test_usage_races import Traffic
 from tests.narrow import present
@@ -205,20 +206,94 @@ async def test_a_key_without_a_limit_has_nothing_to_refill(house: Refilling) -> 
     assert house.told == [f"req:{failed.id}:dm"]
 
 
-async def test_a_few_are_begun_at_a_time_and_all_in_the_end(house: Refilling) -> None:
-    here = house.replica()
-    records = [house.key(f"key {number}") for number in range(3 * MOST_IN_HAND)]
+def due(house: Refilling, number: int, amount: int = 10, *, remain_quota: int = 0) -> list[Record]:
+    records = [house.key(f"key {each}", remain_quota=remain_quota) for each in range(number)]
     for record in records:
-        house.allow(record, 10)
+        house.allow(record, amount, rollover=True)
+    return records
+
+
+async def test_a_few_run_by_themselves(house: Refilling) -> None:
+    here, records = house.replica(), due(house, MOST_IN_HAND)
     await here.listed()
-    await here.rounds.run()
-    assert len(house.refills()) == MOST_IN_HAND
-    assert len(await house.spine.started("refills:")) == 1
     calls = len(house.fake.requests)
+    await here.rounds.run()
+    assert len(house.fake.requests) == calls
     await here.round(listed=False)
     # Read, write, read back.
     assert len(house.fake.requests) - calls == 3 * len(records)
     assert {house.total(record) for record in records} == {10}
+
+
+async def test_many_are_written_together_and_read_a_page_at_a_time(house: Refilling) -> None:
+    here, records = house.replica(), due(house, MOST_TOGETHER + MOST_IN_HAND)
+    await here.listed()
+    calls = len(house.fake.requests)
+    await here.rounds.run()
+    done = [one for one in house.refills() if one.status is Status.SUCCEEDED]
+    assert len(done) == len(house.refills()) == MOST_TOGETHER
+    # One that asks whether it answers, two lists.
+    assert len(house.fake.requests) - calls == MOST_TOGETHER + 3
+    assert len(await house.spine.started("refills:")) == 1
+    for _ in range(2):
+        await here.round(listed=False)
+    assert [house.total(record) for record in records] == [10] * len(records)
+    assert len(house.refills()) == len(records)
+
+
+async def test_many_that_wait_for_the_gateway_are_only_a_few(house: Refilling) -> None:
+    here, records = house.replica(), due(house, 3 * MOST_IN_HAND)
+    await here.listed()
+    house.fake.arm("refused", times=None)
+    for _ in range(3):
+        await here.rounds.run()
+    assert len(house.refills()) == MOST_IN_HAND
+    house.fake.disarm()
+    await here.round()
+    assert [house.total(record) for record in records] == [10] * len(records)
+
+
+async def test_the_gateway_s_limit_holds_for_many_and_leaves_calls_to_people(house: Refilling) -> None:
+    here, records = house.replica(limited=True), due(house, 150)
+    house.fake.switch("ip_limit", (180, 180))
+    await here.listed()
+    begun, calls = house.clock(), len(house.fake.requests)
+    while await here.rounds.again("") is not None:
+        sent = [one.at for one in house.fake.requests[calls:] if one.at > house.clock() - 180]
+        assert len(sent) <= 70
+        house.fake.advance(AGAIN_SECONDS)
+    assert [house.total(record) for record in records] == [10] * len(records)
+    assert len(house.fake.requests) - calls <= len(records) + 15
+    assert house.clock() - begun < 3 * 180
+    assert {one.status for one in house.refills()} == {Status.SUCCEEDED}
+
+
+async def test_many_whose_process_dies_at_any_call_are_each_made_once(sqlite_database: Database) -> None:
+    house, dying = Refilling(sqlite_database), list[asyncio.Task[bool]]()
+    records = due(house, 8, AMOUNT, remain_quota=2_000_000)
+    total, calls = house.total(records[0]), 0
+    for record in records:
+        Traffic(house.fake, record.id, seed=record.id, rate=0.1)
+
+    def die(_call: HttpCall) -> None:
+        nonlocal calls
+        calls -= 1
+        if calls == 0:
+            dying[-1].cancel()
+
+    house.fake.on("request", die, times=None)
+    for periods in range(1, 14):
+        replica = house.replica(f"dying {periods}")
+        await replica.listed()
+        calls = periods
+        dying.append(asyncio.create_task(replica.rounds.run()))
+        await asyncio.gather(dying[-1], return_exceptions=True)
+        house.fake.advance(61.0)
+        await house.replica("other").round()
+        assert [one.status for one in house.refills()] == [Status.SUCCEEDED] * periods * len(records)
+        assert [house.total(record) - total for record in records] == [AMOUNT * periods] * len(records)
+        house.fake.advance(32 * DAY)
+    assert all(task.cancelled() for task in dying[:10])
 
 
 async def test_two_replicas_at_once_refill_once(postgres_database: Database) -> None:

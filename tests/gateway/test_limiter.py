@@ -182,6 +182,27 @@ async def test_one_person_has_half_of_the_calls_for_people_and_kills_are_not_cou
         assert await spend(one, PEOPLE) == 70
 
 
+async def test_what_is_left_for_one_who_asks() -> None:
+    one, clock = limiter()
+    share = SIZES[Limit.CALLS].person or 0
+    assert one.left_for("refills") == share
+    with asked_by("refills"):
+        assert await spend(one, PEOPLE, most=30) == 30
+    assert one.left_for("refills") == share - 30
+    for person in ("U0ADA", "U0BEN"):
+        with asked_by(person):
+            await spend(one, PEOPLE)
+    assert one.left_for("refills") == 0
+    clock.now += SIZES[Limit.CALLS].seconds
+    assert one.left_for("refills") == share
+    one.refused(CALLS, None)
+    assert one.left_for("refills") == 0
+    free, _ = limiter()
+    await spend(free, KILL, most=200)
+    free.passed(CALLS)
+    assert free.left_for("refills") is None
+
+
 async def test_where_there_is_no_window_nobody_has_a_share_of_it_and_those_who_ask_are_not_remembered_for_ever() -> (
     None
 ):

@@ -22,7 +22,7 @@ name = "no vip"
 who  = ["*"]
 do   = ["key.create"]
 when = {{ group_in = ["vip"] }}
-deny = "Nobody gets a key of the group vip."
+deny = "Vip: ask Lena."
 {FREE.removeprefix(ROLES)}"""
 
 
@@ -131,7 +131,7 @@ async def test_a_key_without_a_group_is_judged_by_the_account_s_own(
     async with desk_with(policy=NO_VIP, prepare=prepare) as desk:
         answer = await desk.ask(ADA, name="plain", remain_quota="1")
         if denied:
-            assert "Nobody gets a key of the group vip." in str(answer.body)
+            assert "Vip: ask Lena." in str(answer.body)
             assert "key of the group vip. The rule may hold" not in str(answer.body)
         else:
             await desk.eventually(lambda: desk.said("was created"))

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.incident.all_settled import all_settled
+from bot.all_settled import all_settled
 
 
 async def test_one_that_fails_is_raised_after_the_others_have_ended() -> None:
