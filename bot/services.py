@@ -137,7 +137,6 @@ class Services:
         )
         noise = ChannelNoise(settings.keydesk_channel_noise)
         of_requests = self.drawing.drawers() | {DAY: QuietDay(OPERATIONS, noise).draw}
-        of_care = care.drawers(dollars=dollars)
         of_review = review.drawers(
             dollars=dollars,
             policy=self.policy.current,
@@ -150,7 +149,7 @@ class Services:
             engine=self.engine,
             web=self.resources.web,
             directory=self.directory,
-            drawers=of_requests | of_care | of_review | of_security,
+            drawers=of_requests | care.drawers(dollars=dollars) | of_review | of_security,
             urgent=frozenset(of_security),
             on_refusal=self.fallback_notices.tell,
             language_of=message_language(settings.keydesk_language),
@@ -365,8 +364,9 @@ class Services:
         return {name: self.resources.telemetry.traced(name, job) for name, job in jobs.items()}
 
     async def open_reviews(self, actor: Actor) -> list[Block]:
-        """Rows about keys that this person is asked to review."""
-        return await self.database.read(review.home_rows, actor, self.policy.current())
+        """Rows about keys that this person is asked to review, or to decide about."""
+        reviews = await self.database.read(review.home_rows, actor, self.policy.current())
+        return [*reviews, *await self.care.home_rows(actor)]
 
     async def _update_view(self, view_id: str, view: dict[str, Any]) -> None:
         await self.resources.web.write("views.update", interactive=True, view_id=view_id, view=view)

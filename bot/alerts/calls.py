@@ -223,7 +223,8 @@ class SecurityCalls:
         told = {"alert": alert.id, "source": alert.source, "their_id": alert.their_id}
         append(c, fact=Fact.ACKNOWLEDGED, at=now, actor=actor, key_id=alert.the_key, details=told)
         taken = store.change(c, alert_id, acknowledged_by=actor, acknowledged_at=now)
-        self.notifications.card(c, self._retell(c, taken, standing))
+        self.notifications.card(c, taken)
+        self._retell(c, taken, standing)
         return None
 
 

@@ -10,6 +10,8 @@ or modules of their own.
 anomaly/        unusual spending: told at once
 bootstrap       every kind: what draws its messages, what makes it
 days            how much each person was told today
+deciders        who decides about keys that nobody asked for here, and whether a card mentions them
+decision_words  how the cards say it
 drift/          keys that were changed outside Keydesk: accepted or put back
 forecasts       when keys run dry at their pace, which is computed once a day
 idle/           keys that nobody pays for any more: a question, and what silence does
@@ -30,6 +32,7 @@ rounds          goes through all keys after each list of them
 schedule        makes a round of every kind after each list of all keys
 store           a row per key
 tables          how it looks in the database
+undecided       what waits for a decision, on the Home of those who decide
 unknown_keys/   keys that were made outside Keydesk: adopted, disabled or ignored
 told            what stands in which message, so that it says when there is nothing left to do
 weekly/         a card on Monday morning for whoever decides requests

@@ -17,6 +17,7 @@ from bot.care.kind import CareKind, CareParts
 from bot.care.leavers import departures as leavers
 from bot.care.leavers import messages as leaver_messages
 from bot.care.schedule import CareSchedule
+from bot.care.undecided import home_rows
 from bot.care.unknown_keys import messages as unknown_key_messages
 from bot.care.unknown_keys import rounds as unknown_keys
 from bot.care.weekly import messages as weekly_messages
@@ -26,6 +27,8 @@ from bot.gateway.dollars import Dollars
 from bot.gateway.writes import WriteResult
 from bot.languages import Sentence
 from bot.operations import Operation
+from bot.permissions.models import Actor
+from bot.slack.blocks import Block
 from bot.slack.outbox import Drawer, Outbox
 from bot.slack.router import Router
 
@@ -80,6 +83,10 @@ class Care:
         self.schedule = CareSchedule(kinds=kinds)
         self._listeners = [kind.key_changed for kind in kinds if kind.key_changed is not None]
         self._written = [kind.written for kind in kinds if kind.written is not None]
+
+    async def home_rows(self, actor: Actor) -> list[Block]:
+        """Rows about keys that wait for a decision of this person."""
+        return await self.parts.deps.database.read(home_rows, actor, self.parts)
 
     def follow(self, c: sa.Connection, request: ApprovalRequest) -> None:
         """A request moved (approvals/cards/notifications.py)."""

@@ -1,5 +1,6 @@
 """A key that was made in the gateway's console is told once, and adopted, disabled or ignored from its card."""
 
+import functools
 from dataclasses import replace
 
 from bot.approvals.models import Status
@@ -10,8 +11,9 @@ from keydesk_sandbox import seed
 from keydesk_sandbox.fake_gateway import GatewayFault, Record
 from keydesk_sandbox.fake_slack.messages import SlackMessage
 from keydesk_sandbox.world import World
+from tests.narrow import present
 from tests.scenarios.conftest import OpenDesk
-from tests.scenarios.desk import Desk, buttons_of, text_of
+from tests.scenarios.desk import Desk, buttons_of, text_of, view_text
 
 ADA, ALEX, SAM, MIRA = seed.ENGINEER, seed.ADMIN, seed.SECURITY, seed.MANAGER
 ENABLED, DISABLED = 1, 2
@@ -44,6 +46,26 @@ async def press(desk: Desk, user: str, card: SlackMessage, action_id: str, key: 
     rows = [block for block in card.blocks if block["type"] == "actions"]
     [row] = [one for one in rows for e in one["elements"] if (e["action_id"], e["value"]) == (action_id, str(key.id))]
     await desk.slack.click(user, card, action_id, block_id=row["block_id"])
+
+
+async def test_who_decides_is_named_mentioned_once_a_day_and_finds_it_on_the_home(http_desk: Desk) -> None:
+    desk = http_desk
+    await console(desk, "first")
+    [card] = await desk.eventually(lambda: cards(desk))
+    assert "<!subteam^S0SECURITY> :mag:" in text_of(card)
+    assert "*Who decides*: `security`." in text_of(card)
+    assert "Without a decision nothing happens by itself" in text_of(card)
+    desk.gateway.add_key(name="second", remain_quota=100_000)
+    await look(desk)
+    second = (await desk.eventually(lambda: [m for m in cards(desk) if "second" in text_of(m)]))[0]
+    assert "<!subteam^" not in text_of(second)
+    assert "*Who decides*: `security`." in text_of(second)
+    for user, sees in ((ADA, False), (SAM, True)):
+        await desk.slack.open_home(user)
+        home = await desk.eventually(functools.partial(desk.slack.home, user))
+        assert ("have no owner: give them one" in view_text(home)) is sees
+    await desk.slack.click(SAM, present(desk.slack.home(SAM)), "my_keys")
+    await desk.eventually(lambda: desk.dm(SAM, "5 keys found"))
 
 
 async def test_what_was_there_before_is_one_message_with_the_number(both: OpenDesk) -> None:

@@ -174,6 +174,20 @@ def _standing(alert: Alert, requests: Requests, which: str, number: int) -> str:
             number,
             keys=which,
         )
+    return _disabled(alert, requests, which, number)
+
+
+def _disabled(alert: Alert, requests: Requests, which: str, number: int) -> str:
+    """Of keys that are out of use, of which not all were seen to be refused."""
+    if dead := sum(refused_at(action, requests) is not None for action in map(alert.actions.get, alert.sure_keys)):
+        return trn(
+            ":lock: {count} of {total} leaked keys is dead, refused by the gateway. The others were out of use "
+            "before and were not tried.",
+            ":lock: {count} of {total} leaked keys are dead, refused by the gateway. The others were out of use "
+            "before and were not tried.",
+            dead,
+            total=number,
+        )
     if all(key_id in alert.keys and alert.keys[key_id].gone for key_id in alert.sure_keys):
         return trn(
             ":no_entry_sign: Leaked key {keys}: deleted. The gateway was not seen to refuse it.",

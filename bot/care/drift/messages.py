@@ -1,12 +1,14 @@
 """How it is said that somebody changed keys outside Keydesk: before and after, with the buttons that settle it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
 from bot.approvals import store as requests_store
 from bot.approvals.cards.change_lines import change_lines
 from bot.approvals.models import STATES
+from bot.care.decision_words import decision_text, with_mention
 from bot.care.drift import store
 from bot.care.drift.comparison import DISABLED, TOTAL, Reading, settings_of
 from bot.care.drift.store import KeyDrift
@@ -35,12 +37,12 @@ def drawers(*, dollars: Dollars) -> dict[str, Drawer]:
     """Post kind → what draws it."""
 
     def card(c: sa.Connection, row: PostRow) -> Message | None:
-        return _card(c, store.of_card(c, int(row.subject)), dollars)
+        return _card(c, store.of_card(c, int(row.subject)), row.body, dollars)
 
     return {CARD: card}
 
 
-def _card(c: sa.Connection, rows: Sequence[KeyDrift], dollars: Dollars) -> Message | None:
+def _card(c: sa.Connection, rows: Sequence[KeyDrift], body: Mapping[str, Any], dollars: Dollars) -> Message | None:
     if not rows:
         return None
     sentence = trn(
@@ -48,9 +50,9 @@ def _card(c: sa.Connection, rows: Sequence[KeyDrift], dollars: Dollars) -> Messa
         "{count} keys were changed outside Keydesk, and nobody asked for that here.",
         len(rows),
     )
-    blocks = [section(f":mag: {sentence}")]
+    blocks = [section(with_mention(body, f":mag: {sentence}"))]
     if any(row.outcome is None and not row.requests for row in rows):
-        blocks.append(context(_choices()))
+        blocks.append(section(decision_text(body, _choices())))
     for row in rows:
         blocks += _key_blocks(c, row, dollars.of(row.key_id))
     return Message(sentence, blocks)

@@ -4,7 +4,7 @@ A key that something here writes, or has just written, waits for the next round:
 What differs then is put down to that write. Few messages an hour; a key is in one message until somebody answers.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from bot.approvals import store as requests_store
 from bot.approvals.models import FINAL, Status
 from bot.audit import Fact, append
+from bot.care.deciders import deciders
 from bot.care.drift import store
 from bot.care.drift.comparison import DISABLED, Drift, Reading, reading_of
 from bot.care.drift.messages import CARD
@@ -127,7 +128,7 @@ class DriftRounds:
             shown = self._shown(c, row.key_id, row.drift, row.reading or {})
             fresh = {"outcome": None, "answered_by": None, "requests": None, "tries": 0}
             store.put(c, row.key_id, card=card, told_at=now, shown=shown, **fresh)
-        self.draw(c, card)
+        self.draw(c, card, deciders(c, self.parts))
 
     def _shown(self, c: sa.Connection, key_id: int, drift: Drift, reading: Reading) -> dict[str, Any]:
         known = inventory_store.find(c, key_id)
@@ -141,10 +142,10 @@ class DriftRounds:
             "quota": drift.quota,
         }
 
-    def draw(self, c: sa.Connection, card: int | None) -> None:
-        """Want the message, or want it drawn anew."""
+    def draw(self, c: sa.Connection, card: int | None, body: Mapping[str, Any] | None = None) -> None:
+        """Want the message, or want it drawn anew. `body`: who decides, of a new one."""
         target = self.parts.security_channel
-        self.parts.outbox.want(c, id=f"drift:{card}", kind=CARD, subject=str(card), target=target)
+        self.parts.outbox.want(c, id=f"drift:{card}", kind=CARD, subject=str(card), target=target, body=body)
 
     def written(self, c: sa.Connection, key_id: int) -> None:
         """Something here wrote this key at the gateway: what is read otherwise next is put down to that."""

@@ -110,6 +110,12 @@ def cards_since(c: sa.Connection, at: float) -> int:
     return int(c.scalar(sa.select(number).where(key_drifts.c.told_at >= at)) or 0)
 
 
+def count_open(c: sa.Connection) -> int:
+    """How many keys were told of and wait for an answer."""
+    waits = key_drifts.c.card.is_not(None) & key_drifts.c.outcome.is_(None)
+    return int(c.scalar(sa.select(sa.func.count()).select_from(key_drifts).where(waits)) or 0)
+
+
 def next_card(c: sa.Connection) -> int:
     """The number of another message."""
     number = int(named_values.get(c, _CARD) or 0) + 1

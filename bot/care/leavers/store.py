@@ -99,6 +99,14 @@ def give_up(c: sa.Connection, departure_id: int) -> None:
     c.execute(sa.update(departures).where(departures.c.id == departure_id).values(due_at=None))
 
 
+def waiting(c: sa.Connection) -> tuple[int, float | None]:
+    """How many departures wait for their keys to be taken over or disabled, and when the first of them is due."""
+    d = departures.c
+    waits = d.due_at.is_not(None) & d.returned_at.is_(None) & d.ended_at.is_(None)
+    number, first = c.execute(sa.select(sa.func.count(), sa.func.min(d.due_at)).where(waits)).one()
+    return int(number), first
+
+
 def find(c: sa.Connection, departure_id: int, *, lock: bool = False) -> Departure | None:
     """One departure; `lock` holds its row to the end of the transaction."""
     statement = sa.select(departures).where(departures.c.id == departure_id)

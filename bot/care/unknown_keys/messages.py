@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from bot.approvals import store as requests_store
 from bot.approvals.models import Status
+from bot.care.decision_words import decision_text, with_mention
 from bot.care.unknown_keys import store
 from bot.care.unknown_keys.store import UnknownKey
 from bot.gateway.dollars import Dollars
@@ -35,12 +36,12 @@ def drawers(*, dollars: Dollars) -> dict[str, Drawer]:
     """Post kind → what draws it."""
 
     def card(c: sa.Connection, row: PostRow) -> Message | None:
-        return _card(c, store.of_card(c, int(row.subject)), dollars)
+        return _card(c, store.of_card(c, int(row.subject)), row.body, dollars)
 
     return {CARD: card, SUMMARY: _summary}
 
 
-def _card(c: sa.Connection, told: Sequence[UnknownKey], dollars: Dollars) -> Message | None:
+def _card(c: sa.Connection, told: Sequence[UnknownKey], body: Mapping[str, Any], dollars: Dollars) -> Message | None:
     if not told:
         return None
     sentence = trn(
@@ -52,7 +53,7 @@ def _card(c: sa.Connection, told: Sequence[UnknownKey], dollars: Dollars) -> Mes
     keys: list[Block] = []
     for one in told[:SHOWN]:
         keys += _key_blocks(c, one, known.get(one.key_id), dollars.of(one.key_id))
-    blocks = [section(f":mag: {sentence}"), *_choices(keys), *keys]
+    blocks = [section(with_mention(body, f":mag: {sentence}")), *_choices(keys, body), *keys]
     more = len(told) - SHOWN
     if more > 0:
         where = code("/apikey list ownerless")
@@ -60,7 +61,7 @@ def _card(c: sa.Connection, told: Sequence[UnknownKey], dollars: Dollars) -> Mes
     return Message(sentence, blocks)
 
 
-def _choices(keys: Sequence[Block]) -> list[Block]:
+def _choices(keys: Sequence[Block], body: Mapping[str, Any]) -> list[Block]:
     """What each button does, where a key in use has them."""
     clicked = [element["action_id"] for block in keys if block["type"] == "actions" for element in block["elements"]]
     if DISABLE not in clicked:
@@ -72,7 +73,7 @@ def _choices(keys: Sequence[Block]) -> list[Block]:
         disable=trc("button", "Disable"),
         ignore=trc("button", "Ignore"),
     )
-    return [context(what)]
+    return [section(decision_text(body, what))]
 
 
 def _key_blocks(c: sa.Connection, told: UnknownKey, known: KnownKey | None, units_per_usd: int) -> list[Block]:

@@ -1,11 +1,13 @@
 """Finds keys that nobody asked for here, after each list of all keys, and tells them once, by few messages an hour."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
 from bot.audit import Fact, append
+from bot.care.deciders import deciders
 from bot.care.kind import CareKind, CareParts
 from bot.care.rights import admit_for_any_key
 from bot.care.unknown_keys import store
@@ -82,11 +84,11 @@ class UnknownKeys:
         for key in told:
             append(c, fact=Fact.FOUND, at=now, actor=None, key_id=int(key.id), details={"name": key.name})
         if told:
-            self._draw(c, card)
+            self._draw(c, card, deciders(c, self.parts))
 
-    def _draw(self, c: sa.Connection, card: int) -> None:
+    def _draw(self, c: sa.Connection, card: int, body: Mapping[str, Any] | None = None) -> None:
         target = self.parts.security_channel
-        self.parts.outbox.want(c, id=f"unknown_keys:{card}", kind=CARD, subject=str(card), target=target)
+        self.parts.outbox.want(c, id=f"unknown_keys:{card}", kind=CARD, subject=str(card), target=target, body=body)
 
     def key_changed(self, c: sa.Connection, key_id: int) -> None:
         """A key was changed here: if it was told of, its message is drawn anew."""

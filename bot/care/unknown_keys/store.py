@@ -11,7 +11,7 @@ from bot.approvals.models import IN_HAND
 from bot.care.unknown_keys.tables import unknown_keys
 from bot.db import named_values
 from bot.db.tables import inventory, requests
-from bot.gateway.models import Key
+from bot.gateway.models import Key, KeyStatus
 from bot.keys import inventory_store
 from bot.keys.inventory_store import KnownKey
 from bot.typed_text import fold
@@ -21,6 +21,8 @@ _BEGUN, _CARD = "unknown_keys.begun", "unknown_keys.card"
 SOON, CLOCKS_DIFFER = 3600.0, 300.0
 # Any constant will do as long as every version of Keydesk uses the same.
 _LOCK = 5_390_722
+# Keys that are counted for the Home; nobody needs to know more of them.
+MOST_COUNTED = 1_000
 _CREATING = ("key.create", "key.rotate")
 
 
@@ -108,6 +110,15 @@ def cards_since(c: sa.Connection, at: float) -> int:
     """How many messages were wanted since then."""
     number = sa.func.count(sa.distinct(unknown_keys.c.card))
     return int(c.scalar(sa.select(number).where(unknown_keys.c.told_at >= at)) or 0)
+
+
+def count_undecided(c: sa.Connection) -> int:
+    """How many keys in use have no owner, of which nobody has said that they may stay so."""
+    same = (unknown_keys.c.key_id == inventory.c.key_id) & (unknown_keys.c.born_at == inventory.c.created_time)
+    waits = sa.exists().where(same, unknown_keys.c.ignored_at.is_(None)) & (
+        inventory.c.status == int(KeyStatus.ENABLED)
+    )
+    return len(inventory_store.without_owner(c, limit=MOST_COUNTED, where=waits))
 
 
 def count_from_before(c: sa.Connection) -> int:

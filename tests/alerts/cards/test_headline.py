@@ -39,3 +39,11 @@ def done(check: RevocationProgress | None = None) -> dict[int, ApprovalRequest]:
 )
 def test_it_says_how_the_key_stands(alert: Alert, requests: dict[int, ApprovalRequest], words: str) -> None:
     assert words in headline(alert, requests, now=NOW).translate({0x2068: None, 0x2069: None})
+
+
+def test_of_several_keys_those_that_were_out_of_use_before_are_told_from_the_dead() -> None:
+    dead = AlertAction(operation="key.disable", by="U0SAM", clicked_at=NOW, request_id=1)
+    off = KeySnapshot(key_id=8, state="disabled", looked_at=NOW)
+    alert = alert_of(finding(7), finding(8), keys={8: off}, actions={7: dead})
+    refused = request_of(Status.SUCCEEDED, revocation=RevocationProgress(refused_at=NOW), settled_at=NOW)
+    assert "1 of 2 leaked keys is dead, refused by the gateway. The others" in headline(alert, {1: refused}, now=NOW)
