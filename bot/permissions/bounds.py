@@ -21,11 +21,16 @@ _LIFETIMES = frozenset({"lifetime_at_most", "lifetime_over"})
 _LIMIT = frozenset({"unlimited_quota"})
 _ADDED = frozenset({"increase_at_most", "granted_at_most"})
 _LEFT = frozenset({"remain_quota_at_most"})
+_PACE = frozenset({"allowance_at_most"})
+# An allowance is told by what it adds in this time, whatever its period is; what speaks of one refill stays in words.
+_PACE_SECONDS = 30 * 86_400
+_OF_ONE_REFILL = _ADDED | _LEFT
 # What a form fills in, by the conditions that speak of it.
 _AXES: Mapping[str, frozenset[str]] = {
     "key.create": _ADDED | _LEFT | _LIFETIMES | _LIMIT,
     "key.quota": _ADDED | _LIMIT,
     "key.update": _LIFETIMES,
+    "key.allowance": _PACE,
 }
 # What is known of a key or of an ask, by the conditions that speak of it. A reason is known only when it was written.
 _KNOWN: Mapping[str, Callable[[Facts], object]] = {
@@ -50,6 +55,8 @@ _ADDS_A_KEY = frozenset({"key.create", "key.enable"})
 @dataclass(frozen=True, kw_only=True)
 class Range:
     """Amounts (units) and lifetimes (seconds) that a rule gives at once; `over` < value ≤ `most`, None = no such end.
+
+    Amounts of an allowance are what it adds in 30 days.
 
     `unlimited`: no limit on the quota, so that amounts say nothing; None where the form does not speak of it.
     """
@@ -100,6 +107,8 @@ class _Question:
             facts = replace(facts, adds_key=self.operation in _ADDS_A_KEY)
         if axes & _LIMIT:
             facts = replace(facts, unlimited_quota=unlimited)
+        if axes & _PACE:
+            facts = replace(facts, allowance=amount, allowance_period=_PACE_SECONDS)
         if axes & _LIFETIMES:
             facts = replace(facts, lifetime=lifetime)
         if axes & _ADDED:
@@ -109,8 +118,10 @@ class _Question:
 
     def is_open(self, condition: Condition) -> bool:
         """Whether it hangs on more than the form's numbers and what is known."""
-        if condition.name in self.axes and condition.count is None:
+        if condition.name in self.axes and (condition.count is None or self.known.counts is not None):
             return False
+        if self.axes & _PACE and condition.name in _OF_ONE_REFILL:
+            return True
         return condition.name not in _KNOWN or _KNOWN[condition.name](self.known) is None
 
     def on_axis(self, rule: Rule, facts: Facts, *, doubt: bool) -> bool:
@@ -180,7 +191,7 @@ def _cells(rules: Sequence[Rule], question: _Question) -> list[tuple[Range, Fact
     """Every combination of no limit or one, of an amount and of a lifetime that the rules can tell apart."""
     amounts: list[tuple[int | None, int | None]] = [(None, None)]
     lifetimes: list[tuple[float, float]] = [(-math.inf, math.inf)]
-    if question.axes & _ADDED:
+    if question.axes & (_ADDED | _PACE):
         ends = sorted({end for rule in rules for one in rule.conditions for end in _amount_ends(one, question)})
         amounts = list(zip([None, *ends], [*ends, None], strict=True))
     if question.axes & _LIFETIMES:
@@ -205,7 +216,7 @@ def _cells(rules: Sequence[Rule], question: _Question) -> list[tuple[Range, Fact
 
 def _amount_ends(condition: Condition, question: _Question) -> list[int]:
     """The largest amount with which the condition holds."""
-    if condition.name not in question.axes & (_ADDED | _LEFT):
+    if condition.name not in question.axes & (_ADDED | _LEFT | _PACE):
         return []
     limit = int(str(condition.value))
     known = question.known
@@ -214,6 +225,8 @@ def _amount_ends(condition: Condition, question: _Question) -> list[int]:
     if condition.count is None:
         return [limit]
     before = next((one.value for one in known.counts or () if one.count == condition.count), 0)
+    if condition.name in _PACE:
+        return [max(0, limit - (before or 0)) * _PACE_SECONDS // condition.count.per]
     # What is taken away is not counted, so that any number of it may be granted where nothing more is.
     return [0, limit - (before or 0)]
 
@@ -270,7 +283,9 @@ def _range_words(
     one: Range, grant: FreeGrant, operation: str, units_per_usd: int, told: Callable[[Condition], str]
 ) -> str:
     axes = _AXES.get(operation, frozenset())
-    parts = [_amount_words(one, units_per_usd)] if axes & _ADDED else []
+    parts = [_amount_words(one, units_per_usd)] if axes & (_ADDED | _PACE) else []
+    if axes & _PACE:
+        parts = [tr("{amount} in 30 days", amount=parts[0])]
     parts += [_lifetime_words(one)] if axes & _LIFETIMES else []
     words: str = with_commas(parts) if parts else trc("what a rule does", "at once")
     if grant.conditions:

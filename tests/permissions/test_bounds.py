@@ -150,6 +150,43 @@ NUMBERS = [
     "models_within",
 ]
 NUMBERED = st.lists(st.tuples(conditions(NUMBERS, 2), ON, ENDS), min_size=1, max_size=4)
+ALLOWANCE = '["key.allowance"]'
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (rule(do=ALLOWANCE), ["any amount in 30 days"]),
+        (
+            free('allowance_at_most = "$5", per = "30d"', do=ALLOWANCE),
+            ["up to 2.5M units ($5.00) in 30 days if allowance_at_most = 2.5M per 30 days"],
+        ),
+        (
+            no('increase_at_most = "$1"', do=ALLOWANCE) + rule(do=ALLOWANCE),
+            ["any amount in 30 days (unless “no” decides first)"],
+        ),
+    ],
+)
+def test_an_allowance_is_told_by_what_it_adds_in_thirty_days(text: str, told: list[str]) -> None:
+    assert lines(text, "key.allowance") == told
+
+
+@pytest.mark.parametrize("per", ["1d", "7d", "30d", "45d"])
+@pytest.mark.parametrize("before", [0, 3, 700, 5_000])
+def test_an_allowance_of_so_much_is_allowed_and_of_one_unit_more_is_not(per: str, before: int) -> None:
+    text = policy(free(f'allowance_at_most = 700, per = "{per}"', do=ALLOWANCE))
+    count = Count(what="allowance", over="person", per=int(per[:-1]) * 86_400)
+    known = Facts(counts=(Counted(count=count, value=before),))
+    rules = next(one.rules for one in entitlements(text, ANN) if one.operation == "key.allowance")
+    [grant] = free_grants(rules, "key.allowance", known)
+    [one] = grant.ranges
+    assert grant.conditions == ()
+    most = present(one.most)
+    for amount, outcome in ((most, "allow"), (most + 1, "deny")):
+        asked = replace(known, allowance=amount, allowance_period=30 * 86_400)
+        assert decide(text, Ask(actor=ANN, operation="key.allowance", facts=asked)).outcome == outcome
+
+
 OPERATIONS = ("key.create", "key.quota", "key.update")
 WISH = st.fixed_dictionaries(
     {

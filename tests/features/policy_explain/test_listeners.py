@@ -42,6 +42,14 @@ def test_without_values_it_says_how_much_is_free_and_who_decides_the_rest() -> N
     assert "Granted" not in told
 
 
+def test_of_an_allowance_too() -> None:
+    told = shown(ADA, "key.allowance")
+    assert "*At once*\\n• up to 2.5M units ($5.00) in 30 days" in told
+    assert "`small allowances are free`" in told
+    assert "• `a manager decides the rest`: decided by manager" in told
+    assert "Granted" not in told
+
+
 def test_what_hangs_on_no_amount_is_decided() -> None:
     told = shown(ADA, "key.disable")
     assert "Granted at once" in told
