@@ -55,8 +55,8 @@ async def owner(running: Running, request: ApprovalRequest) -> str | None:
 
 
 @pytest.fixture
-def running(database: Database) -> Running:
-    return Running(database)
+def running(thorough_database: Database) -> Running:
+    return Running(thorough_database)
 
 
 async def test_nothing_happens_before_the_yes_and_all_of_it_after(running: Running) -> None:

@@ -14,6 +14,12 @@ from tests.approvals.kit import ADA, BEN, MIRA, OMAR, SAM, Spine, policy
 STAGES = 'stages = [{ from = ["manager"] }, { from = ["security"] }]'
 
 
+@pytest.fixture
+def database(thorough_database: Database) -> Database:
+    """Whom to call is no matter of the database: on PostgreSQL in `make thorough`."""
+    return thorough_database
+
+
 def messages(wanted: dict[str, int]) -> set[str]:
     return {name.removeprefix("req:1:call:") for name in wanted if ":call:" in name}
 

@@ -23,6 +23,12 @@ def granted(c: sa.Connection, spine: Spine) -> None:
     spine.granted.insert(c, new_request("sub:kill", operation="key.disable", key_id=7, judgement=judgement))
 
 
+@pytest.fixture
+def database(thorough_database: Database) -> Database:
+    """Digests are no matter of the database: on PostgreSQL in `make thorough`."""
+    return thorough_database
+
+
 async def story(database: Database) -> Spine:
     spine = Spine(database)
     await spine.ask(reason="one")
