@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 PATIENCE = 20.0
@@ -57,14 +57,20 @@ def fakes(folder: Path) -> Iterator[dict[str, str]]:
 
 @contextlib.contextmanager
 def keydesk(
-    settings: Mapping[str, str], folder: Path, *, database_url: str | None = None, held: bool = False
+    settings: Mapping[str, str],
+    folder: Path,
+    *,
+    database_url: str | None = None,
+    program: Sequence[str] = ("bot", "serve"),
 ) -> Iterator[tuple[int, subprocess.Popen[str], float]]:
-    """`keydesk serve`; yields its port, its process and the seconds from start to ready. `held`: see held_serve.py."""
+    """`keydesk serve`; yields its port, its process and the seconds from start to ready.
+
+    `program`: see held_serve.py and lean_serve.py.
+    """
     port = free_port()
     environment = {**settings, "PORT": str(port)} | ({"DATABASE_URL": database_url} if database_url else {})
     started = time.perf_counter()
-    command = ("benchmarks.held_serve",) if held else ("bot", "serve")
-    with running(*command, environment=environment, folder=folder) as process:
+    with running(*program, environment=environment, folder=folder) as process:
         wait_for(port, process)
         yield port, process, time.perf_counter() - started
 
