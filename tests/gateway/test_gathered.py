@@ -7,7 +7,7 @@ import pytest
 
 from bot.gateway import gathered
 from bot.gateway.errors import GatewayUnavailable, KeyNotFound
-from bot.gateway.gathered import GatheredReads
+from bot.gateway.gathered import GatheredReads, as_gathered, reading_together
 from bot.gateway.models import Key, KeyId
 from bot.gateway.writes import WriteStatus, disable
 from bot.gateway.writes.results import WriteResult
@@ -47,6 +47,22 @@ async def test_a_key_that_is_gone_is_told_to_whoever_asked_for_it() -> None:
     first, *others = await asyncio.gather(*map(one, ids), return_exceptions=True)
     assert isinstance(first, KeyNotFound)
     assert [expect(Key, key).id for key in others] == ids[1:]
+
+
+async def test_runs_read_together_where_their_caller_says_so() -> None:
+    fake, ids, client = many(12)
+    reads = GatheredReads(client, parties=12, at_once=4)
+    assert as_gathered(client) is client
+
+    async def one(key_id: int) -> Key:
+        async with reads.working():
+            with reading_together(reads):
+                return await as_gathered(client).get_key(KeyId(key_id))
+
+    keys = await asyncio.gather(*map(one, ids))
+    assert [key.id for key in keys] == ids
+    assert len(sent(fake, "GET")) == 1
+    assert as_gathered(client) is client
 
 
 async def test_whoever_leaves_is_not_waited_for_and_an_error_reaches_everybody() -> None:
