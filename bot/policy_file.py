@@ -8,6 +8,7 @@ import hashlib
 import logging
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from bot.errors import ConfigurationError
 from bot.languages import english, tr, trc
@@ -18,9 +19,14 @@ from bot.units import UNITS_PER_USD
 logger = logging.getLogger(__name__)
 
 
-def load_policy(path: Path, *, units_per_usd: int = UNITS_PER_USD) -> Policy:
-    """The policy in the file; ConfigurationError if it cannot be read, or with every mistake in it."""
-    return parse_policy(read_text(path), file=str(path), units_per_usd=units_per_usd)
+def load_policy(
+    path: Path, *, units_per_usd: int = UNITS_PER_USD, told: Mapping[str, int] = MappingProxyType({})
+) -> Policy:
+    """The policy in the file; ConfigurationError if it cannot be read, or with every mistake in it.
+
+    `told`: units for a dollar of further gateways, by name, as they say themselves.
+    """
+    return parse_policy(read_text(path), file=str(path), units_per_usd=units_per_usd, told=told)
 
 
 def read_text(path: Path) -> str:

@@ -13,7 +13,7 @@ from typing import Any, TextIO, TypeVar
 from bot.cli.on_call import OnCallNow, on_call_now, schedules_of
 from bot.cli.policy import FoundKey
 from bot.cli.read_only_database import open_read_only
-from bot.errors import BotError, ConfigurationError, UserError
+from bot.errors import BotError, ConfigurationError, GatewayError, UserError
 from bot.gateway.gateways import Gateways
 from bot.gateway.models import Key
 from bot.gateway.numbers import gateway_of, shown_number
@@ -159,7 +159,7 @@ def find_key(partial: PartialSettings, policy: Policy, text: str, actor: Actor, 
     Raises UserError, GatewayError, ConfigurationError.
     """
     try:
-        matches = run(_matches(partial, policy, text, out))
+        matches, units = run(_matches(partial, policy, text, out))
     except TimeoutError:
         raise UserError("The gateway did not answer in time; try again, or leave --key out.") from None
     if not matches:
@@ -168,10 +168,14 @@ def find_key(partial: PartialSettings, policy: Policy, text: str, actor: Actor, 
     facts = facts_of(key.settings(), now=time.time(), increase=0, reason="", channel="")
     own, lock = _known_of(partial, key, actor, out)
     facts = replace(facts, lock=lock, gateway=gateway_of(key.id))
-    return FoundKey(label=f"{shown_number(key.id)} “{key.name}”", own=own, facts=facts)
+    told = units.get(int(key.id))
+    return FoundKey(label=f"{shown_number(key.id)} “{key.name}”", own=own, facts=facts, units_per_usd=told)
 
 
-async def _matches(partial: PartialSettings, policy: Policy, text: str, out: TextIO) -> list[Match]:
+async def _matches(
+    partial: PartialSettings, policy: Policy, text: str, out: TextIO
+) -> tuple[list[Match], dict[int, int]]:
+    """The keys that may be meant, and what the gateway of each counts for a dollar, where it says so."""
     found = _places(partial.settings, policy, out)
     wires = Wires(
         transport=None,
@@ -184,7 +188,14 @@ async def _matches(partial: PartialSettings, policy: Policy, text: str, out: Tex
     gateways = Gateways(clients(found, wires))
     gateways.number(await _blocks(partial, [place.name for place in found]))
     try:
-        return await KeyLookup(reader=gateways).whole(text, deadline=PATIENCE)
+        matches = await KeyLookup(reader=gateways).whole(text, deadline=PATIENCE)
+        units = dict[int, int]()
+        for match in matches[:1]:
+            # CometAPI does not document the call.
+            with contextlib.suppress(GatewayError):
+                told = (await gateways.of(match.key.id).get_status(deadline=PATIENCE)).quota_per_unit
+                units |= {} if told is None else {int(match.key.id): told}
+        return matches, units
     finally:
         await gateways.aclose()
 

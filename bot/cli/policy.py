@@ -4,6 +4,7 @@ Exit codes: 0 fine, 1 something was found or differs, 2 it could not be done (a 
 It knows neither argparse nor the environment; Slack, gateway and record come as values and callables.
 """
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -28,23 +29,30 @@ from bot.permissions.models import OPERATIONS, RIGHTS, Actor, Approval, Ask, Dec
 from bot.permissions.policy import decide
 from bot.permissions.replay import PastRequest, ReplayDifference, replay
 from bot.permissions.roles import is_person
-from bot.permissions.rules import Policy
+from bot.permissions.rules import Policy, parse_policy
 from bot.permissions.stages import reminder_times
 from bot.permissions.toml_document import guess, short
 from bot.policy_file import load_policy, read_text
 from bot.units import UNITS_PER_USD, format_duration
 
+_MONEY = re.compile(r"\$\s*\d|\d\s*usd\b", re.IGNORECASE)
+# Operations that amounts decide about.
+_ADDS = frozenset({"key.create", "key.quota", "key.allowance", "budget.change", "key.enable", "key.rotate"})
 WORDS = {"allow": "allowed", "deny": "denied", "needs_approval": "needs approval"}
 CASE_WORDS = {"allow": "allow", "deny": "deny", "needs_approval": "approval"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class FoundKey:
-    """A key as the gateway shows it: its label, whether it is the person's own, its facts now."""
+    """A key as the gateway shows it: its label, whether it is the person's own, its facts now.
+
+    `units_per_usd`: what its gateway counts for a dollar, as it says itself; None = it does not say.
+    """
 
     label: str
     own: bool
     facts: Facts
+    units_per_usd: int | None = None
 
 
 FindActor = Callable[[str], Actor]
@@ -110,7 +118,11 @@ def explain_policy(
     """
     try:
         policy = load_policy(path, units_per_usd=units_per_usd)
-        ask = _ask(policy, question, now=now, find_actor=find_actor, find_key=find_key)
+        actor, found = _whom_and_what(policy, question, find_actor=find_actor, find_key=find_key)
+        told = found.units_per_usd if found is not None else None
+        if found is not None and told is not None:
+            policy = _by_units_of(path, found.facts.gateway, told, units_per_usd)
+        ask = _ask(policy, question, actor, found, now=now)
     except ConfigurationError as error:
         _print(out, *error.problems)
         return 2
@@ -127,6 +139,11 @@ def explain_policy(
     if policy.judges_groups and ask.facts.group == "" and ask.facts.account_group is None:
         _print(out, f"note: the account's own group is taken to be unknown; tell it with {ACCOUNT_GROUP}.")
     _print(out, *explain_lines(policy, ask))
+    units = policy.at(ask.facts.gateway).units_per_usd
+    if told is not None and ask.operation in _ADDS:
+        _print(out, f"$1 = {units:,} units, as the gateway of the key says.")
+    elif ask.operation in _ADDS:
+        _print(out, *_assumed_in(policy, path, units, question.fields, asked=found is not None))
     return 0
 
 
@@ -165,6 +182,7 @@ def check_cases(
             line += f", but {CASE_WORDS[case.expect]}{by} was expected"
         _print(out, f"{'ok  ' if result.passed else 'FAIL'} {line}")
     failed = sum(not result.passed for result in results)
+    _print(out, *_assumed_in(policy, path, units_per_usd, [text]))
     _print(out, f"{_count(len(results), 'case')}, {failed} failed.")
     return 1 if failed else 0
 
@@ -204,6 +222,7 @@ def what_can(path: Path, role: str, *, out: TextIO, units_per_usd: int = UNITS_P
         _print(out, f"{role}: nothing.")
     deciders = (name for one in found for rule in one.rules for name in roles_of_terms(rule.approval))
     _print(out, *schedule_words(policy, (role, *deciders)))
+    _print(out, *(_assumed_in(policy, path, units_per_usd) if found else ()))
     return 0
 
 
@@ -247,14 +266,31 @@ def explain_lines(policy: Policy, ask: Ask) -> list[str]:
     return [*lines, *counted, *schedules]
 
 
-def _ask(
-    policy: Policy,
-    question: Question,
-    *,
-    now: float,
-    find_actor: FindActor | None,
-    find_key: FindKey | None,
-) -> Ask:
+def _by_units_of(path: Path, gateway: str | None, told: int, usual: int) -> Policy:
+    """The policy with the amounts of money in units of the gateway that told how many it counts."""
+    policy = load_policy(path, units_per_usd=usual)
+    if any(one.name == gateway for one in policy.gateways):
+        return load_policy(path, units_per_usd=usual, told={gateway or "": told})
+    # A limit that is no whole number of such units is rounded down, as in the bot.
+    return parse_policy(read_text(path), file=str(path), units_per_usd=told, exact=False)
+
+
+def _assumed_in(policy: Policy, path: Path, units: int, texts: Iterable[str] = (), *, asked: bool = False) -> list[str]:
+    """By what units dollars were counted, where any are spoken of in the policy or in `texts`.
+
+    `asked`: the gateway was, and did not say.
+    """
+    if not any(_MONEY.search(text) for text in (read_text(path), *texts)):
+        return []
+    further = [f"{one.name} {policy.at(one.name).units_per_usd:,}" for one in policy.gateways]
+    there = f"; further gateways as the policy file says: {', '.join(further)}" if further else ""
+    why = "does not say" if asked else "was not asked"
+    return [f"$1 is taken to be {units:,} units (KEYDESK_UNITS_PER_USD{there}); the gateway {why}."]
+
+
+def _whom_and_what(
+    policy: Policy, question: Question, *, find_actor: FindActor | None, find_key: FindKey | None
+) -> tuple[Actor, FoundKey | None]:
     operation = question.operation
     if operation not in (*OPERATIONS, *RIGHTS):
         wrong = f"There is no operation “{short(operation)}”"
@@ -268,6 +304,11 @@ def _ask(
         if find_key is None:
             raise ValueError("--key needs the gateway, which is not asked here; use --on and --with instead.")
         found = find_key(question.key, actor)
+    return actor, found
+
+
+def _ask(policy: Policy, question: Question, actor: Actor, found: FoundKey | None, *, now: float) -> Ask:
+    operation = question.operation
     own = question.on != "any"
     if question.on is None and found is not None:
         own = found.own

@@ -16,7 +16,8 @@ from bot.settings import PartialSettings, read
 ABOUT = """\
 Needs no Slack and no gateway, and asks them where they are set. The policy file is the argument, else
 KEYDESK_POLICY (by default policy.toml in the working directory); KEYDESK_UNITS_PER_USD says what a dollar is
-(by default 500000 units). docs/policy.md explains the file, policy.example.toml is one to begin with."""
+(by default 500000 units), of further gateways the policy file; with --key the gateway itself is asked.
+docs/policy.md explains the file, policy.example.toml is one to begin with."""
 
 _LINT = """\
 Prints every mistake, or else every doubtful rule, with file, line and column. When SLACK_BOT_TOKEN is set, the

@@ -30,6 +30,9 @@ def broken(tmp_path: Path) -> Path:
     return path
 
 
+ASSUMED = "$1 is taken to be 500,000 units (KEYDESK_UNITS_PER_USD); the gateway was not asked."
+
+
 def explain(out: io.StringIO, question: Question, path: Path = EXAMPLE, **more: Any) -> int:
     return explain_policy(path, question, out=out, now=NOW, **more)
 
@@ -100,6 +103,7 @@ def test_explain_names_the_rule_the_terms_and_the_trail(out: io.StringIO) -> Non
         "Counted before this: other allowances of this person in 30 days: 0 units ($0.00).",
         "Counted before this: granted to this person in 30 days: 0 units ($0.00).",
         "Counted before this: living keys of this person: 0.",
+        ASSUMED,
     ]
 
 
@@ -125,6 +129,41 @@ Whoever has the role security, engineer, manager or admin can.",
 def test_explain_takes_groups_that_are_named(out: io.StringIO) -> None:
     assert explain(out, Question(operation="key.list", who="U0ANN", groups=["S0ENGINEERS"])) == 0
     assert out.getvalue().startswith("key.list on their own, by U0ANN and S0ENGINEERS (engineer)\nallowed: ")
+
+
+DOLLARS = """
+[gateways.prod]
+base_url = "https://prod.example.com"
+access_token = "PROD_TOKEN"
+units_per_usd = 200
+
+[[rules]]
+name = "a dollar"
+who = ["*"]
+do = ["key.quota"]
+when = { increase_at_most = "$1" }
+allow = true
+"""
+
+
+@pytest.mark.parametrize("gateway", ["default", "prod"])
+def test_a_dollar_is_what_the_gateway_of_the_key_says(out: io.StringIO, tmp_path: Path, gateway: str) -> None:
+    path = tmp_path / "policy.toml"
+    path.write_text(DOLLARS)
+    usual = 200 if gateway == "prod" else 500_000
+    assumed = (
+        f"$1 is taken to be {usual:,} units (KEYDESK_UNITS_PER_USD; "
+        "further gateways as the policy file says: prod 200); the gateway does not say."
+    )
+    says = "$1 = 1,000 units, as the gateway of the key says."
+    for told, fits, last in ((1_000, "1000", says), (None, str(usual), assumed)):
+        key = FoundKey(label="ci", own=True, facts=Facts(gateway=gateway), units_per_usd=told)
+        for delta, word in ((fits, "allowed"), (f"{int(fits) + 1}", "denied"), ("$1", "allowed")):
+            question = Question(operation="key.quota", who="nobody", key="ci", fields=[f"delta=+{delta}"])
+            assert explain(out, question, path, find_key=lambda *_, key=key: key) == 0
+            lines = out.getvalue().splitlines()
+            assert [line for line in lines if line.startswith(("allowed", "denied"))][-1].startswith(word)
+            assert lines[-1] == last
 
 
 @pytest.mark.parametrize(("on", "own"), [(None, False), ("own", True), ("any", False)])
@@ -185,6 +224,7 @@ def test_cases_get_a_line_each(out: io.StringIO, tmp_path: Path) -> None:
             f"FAIL {path}:11: engineer key.list on own: allow by “own keys are one's own business”, "
             "but allow by “security pulls the plug” was expected"
         ),
+        ASSUMED,
         "3 cases, 2 failed.",
     ]
 

@@ -93,7 +93,9 @@ async def test_explain_asks_slack_and_the_gateway(capsys: Captured, live: None) 
     assert lines[0] == "key.quota on what belongs to somebody else, by ada (engineer)"
     assert lines[1].startswith("denied: The role engineer does not allow changing the quota of keys beyond one's own.")
     assert await asyncio.to_thread(main, [*question, "--on", "own"]) == 0
-    assert "allowed: Rule “small top-ups are free” allows it.\n" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "allowed: Rule “small top-ups are free” allows it.\n" in told
+    assert told.endswith("(KEYDESK_UNITS_PER_USD); the gateway does not say.\n")
 
 
 async def test_replay_asks_slack(capsys: Captured, world: World, live: None) -> None:
