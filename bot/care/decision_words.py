@@ -18,7 +18,7 @@ def with_mention(body: Mapping[str, Any], sentence: str) -> str:
 def decision_text(body: Mapping[str, Any], choices: str) -> str:
     """Who decides, what each choice does, and what happens without a decision. Cards of old name nobody."""
     names: Sequence[str] = body.get("deciders", ())
-    nothing = tr("Without a decision nothing happens by itself, at no time: it stays on the Home of those who decide.")
+    nothing = tr("There is no time limit: it stays on the Home of those who decide.")
     if not names:
         return joined(choices, nothing)
     people = all_of(mention(name) if is_person(name) else code(name) for name in names)

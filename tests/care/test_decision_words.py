@@ -5,13 +5,11 @@ from bot.care.decision_words import decision_text, with_mention
 
 def test_who_decides_is_named_without_a_mention() -> None:
     text = decision_text({"deciders": ["security", "U0SAM"]}, "*Accept* keeps it.")
-    assert text.startswith(
-        "*Who decides*: `security` and <@U0SAM>. *Accept* keeps it. Without a decision nothing happens"
-    )
+    assert text.startswith("*Who decides*: `security` and <@U0SAM>. *Accept* keeps it. There is no time limit")
 
 
 def test_a_card_of_an_earlier_version_names_nobody() -> None:
-    assert decision_text({}, "*Accept* keeps it.").startswith("*Accept* keeps it. Without a decision")
+    assert decision_text({}, "*Accept* keeps it.").startswith("*Accept* keeps it. There is no time limit")
     assert with_mention({}, "A key.") == "A key."
 
 

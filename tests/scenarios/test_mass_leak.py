@@ -7,7 +7,7 @@ from bot.incident import store as batches
 from keydesk_sandbox import seed
 from tests.scenarios.alerting import SAM, cards, learned, send
 from tests.scenarios.conftest import OpenDesk
-from tests.scenarios.desk import Desk, buttons_of, text_of
+from tests.scenarios.desk import Desk, buttons_of, text_of, view_text
 from tests.scenarios.policies import ROLES
 
 pytestmark = pytest.mark.thorough
@@ -58,6 +58,7 @@ async def test_one_click_disables_all_of_sixty_also_those_found_later(desk_with:
         await send(desk, "generic", text)
         card = (await desk.eventually(lambda: cards(desk, f"{NUMBER} leaked keys. None of them is disabled")))[0]
         assert "disable" in buttons_of(card)
+        await desk.eventually(lambda: [m for m in desk.messages(seed.SECURITY_CHANNEL) if m.thread_ts])
         await desk.slack.click(SAM, card, "disable")
         await desk.slack.click(seed.SECURITY, card, "disable")
         card = (await desk.eventually(lambda: cards(desk, f"{NUMBER} of {NUMBER} disabled")))[0]
@@ -65,6 +66,15 @@ async def test_one_click_disables_all_of_sixty_also_those_found_later(desk_with:
         assert sum(seen.method == "PUT" for seen in desk.gateway.requests) == NUMBER
         assert "disable" not in buttons_of(card)
         assert "batch 1" in text_of(card)
+        # The messages that called say what the card says, and every key can be looked at.
+        await desk.eventually(lambda: desk.said("This call is over", seed.SECURITY_CHANNEL))
+        assert not [m for m in desk.said("None of them is disabled", seed.SECURITY_CHANNEL) if m.thread_ts]
+        await desk.slack.click(SAM, card, "alert_keys")
+        window = await desk.eventually(lambda: desk.slack.top_view(SAM))
+        assert f"{NUMBER} keys are named by this alert." in view_text(window)
+        assert "Page 1 of 3" in view_text(window)
+        await desk.slack.click(SAM, window, "alert_keys.next")
+        await desk.eventually(lambda: "Page 2 of 3" in view_text(desk.slack.top_view(SAM)))
 
 
 async def test_five_thousand_keys_in_one_alert_are_all_stored_and_all_acted_on(desk_with: OpenDesk) -> None:

@@ -3,10 +3,11 @@
 from bot.gateway.numbers import BLOCK
 from keydesk_sandbox import seed
 from tests.scenarios.alerting import SAM, cards, send
-from tests.scenarios.desk import Desk, text_of, view_text
+from tests.scenarios.desk import Desk, buttons_of, text_of, view_text
 from tests.scenarios.two_gateways import GATEWAYS, House, asked, named, told
 
 ADA, MIRA, CHANNEL, DISABLED = seed.ENGINEER, seed.MANAGER, seed.KEYS_CHANNEL, 2
+MINUTE, HOUR, GONE = 60.0, 3600.0, "The gateway `prod` is not in the policy any more"
 
 
 async def test_equal_numbers_are_different_keys_from_the_form_to_the_leak(house: House) -> None:
@@ -74,6 +75,41 @@ async def test_requests_about_a_removed_gateway_wait_and_say_so(house: House) ->
     async with house.running() as desk:
         await desk.eventually(lambda: [one.name for one in named(house.prod)] == ["there"])
         await desk.eventually(lambda: "approved by" in text_of(desk.card(1)))
+
+
+async def test_an_alert_about_a_key_of_a_removed_gateway_calls_once_and_says_how_to_close_it(house: House) -> None:
+    leaked = house.prod.add_key(name="leaked-there", unlimited_quota=True)
+    unread = house.prod.add_key(name="unread-there", unlimited_quota=True)
+
+    def calls(desk: Desk, name: str) -> int:
+        found = [m for m in desk.messages(seed.SECURITY_CHANNEL) if m.thread_ts and "still works" in text_of(m)]
+        return len([m for m in found if name in text_of(m)])
+
+    async with house.running() as desk:
+        await desk.eventually(lambda: desk.app.alerts.index.complete)
+        await send(desk, "generic", f"KEY={house.prod.key_value(leaked.id)}")
+        await desk.eventually(lambda: calls(desk, "leaked-there"))
+    house.write(gateways="")
+    async with house.running() as desk:
+        await desk.pass_time(6 * MINUTE)
+        [card] = await desk.eventually(lambda: [m for m in cards(desk, GONE) if "leaked-there" in text_of(m)])
+        assert "*Called once*: `security`." in text_of(card)
+        assert "close this alert with *Not ours*" in text_of(card)
+        assert set(buttons_of(card)) == {"not_ours", "false_alarm"}
+        await send(desk, "generic", f"KEY={house.prod.key_value(unread.id)}", number=2)
+        await desk.eventually(lambda: len(cards(desk, GONE)) == 2)
+        await desk.eventually(lambda: calls(desk, f"prod/{unread.id}"))
+        await desk.pass_time(9 * HOUR)
+        assert (calls(desk, "leaked-there"), calls(desk, f"prod/{unread.id}")) == (1, 1)
+        other = next(m for m in cards(desk, GONE) if "leaked-there" not in text_of(m))
+        await desk.slack.click(SAM, other, "not_ours")
+        await desk.eventually(lambda: cards(desk, "Not ours, says"))
+    house.write()
+    async with house.running() as desk:
+        # It is back, so somebody has to act again, and can.
+        await desk.pass_time(16 * MINUTE)
+        await desk.eventually(lambda: calls(desk, "leaked-there") >= 2)
+        await desk.eventually(lambda: [m for m in cards(desk, "*Called next*") if "disable" in buttons_of(m)])
 
 
 async def test_a_rule_holds_at_one_gateway_alone(house: House) -> None:

@@ -54,7 +54,7 @@ async def test_who_decides_is_named_mentioned_once_a_day_and_finds_it_on_the_hom
     [card] = await desk.eventually(lambda: cards(desk))
     assert "<!subteam^S0SECURITY> :mag:" in text_of(card)
     assert "*Who decides*: `security`." in text_of(card)
-    assert "Without a decision nothing happens by itself" in text_of(card)
+    assert "There is no time limit" in text_of(card)
     desk.gateway.add_key(name="second", remain_quota=100_000)
     await look(desk)
     second = (await desk.eventually(lambda: [m for m in cards(desk) if "second" in text_of(m)]))[0]
