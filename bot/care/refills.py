@@ -27,6 +27,7 @@ from bot.gateway.limiter import asked_by
 from bot.gateway.models import Key, KeyId
 from bot.gateway.numbers import block_of
 from bot.keys import allowances, inventory_store
+from bot.logs import for_request
 from bot.operations import Allowance, is_refilled
 from bot.periods import day_of
 from bot.permissions.models import ActorKind, BudgetLeft
@@ -186,6 +187,6 @@ def build(parts: CareParts, router: Router) -> CareKind:
         engine=parts.engine,
         refills=approvals.refills,
         rows=approvals.allowance_rows,
-        run_one=approvals.execution.run,
+        run_one=for_request(approvals.execution.run),
     )
     return CareKind(name="refills", round=made.run, jobs={JOB: made.again})

@@ -74,8 +74,11 @@ def save(c: sa.Connection, before: Budget | None, after: Budget) -> bool:
 
 def note(c: sa.Connection, request_id: int, numbers: Iterable[int]) -> bool:
     """What a request grants counts against these budgets. Whether it did not yet count against one of them."""
+    wanted = set(numbers)
+    if not wanted:
+        return False
     counted = set(c.scalars(sa.select(budget_grants.c.budget).where(budget_grants.c.request_id == request_id)))
-    rows = [{"budget": number, "request_id": request_id} for number in sorted(set(numbers) - counted)]
+    rows = [{"budget": number, "request_id": request_id} for number in sorted(wanted - counted)]
     if rows:
         insert = (postgresql if c.dialect.name == "postgresql" else sqlite).insert(budget_grants)
         c.execute(insert.on_conflict_do_nothing(), rows)
