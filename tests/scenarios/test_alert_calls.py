@@ -46,6 +46,11 @@ async def test_security_is_called_at_once_and_again_until_the_key_is_dead(http_d
     desk = http_desk
     await leaked(desk)
     assert "Please act on the card above" in calls(desk)[0]
+    # The card said who is called, and when again, as it was posted, before anybody was.
+    posted = [str(one.arguments) for one in desk.slack.calls if one.method == "chat.postMessage"]
+    first = next(text for text in posted if "Leaked key" in text)
+    assert "*Called now*" in first
+    assert "*Called again*: <!date^" in first
     await desk.eventually(lambda: cards(desk, "*Called next*: `security`"))
     for number, minutes in enumerate((6, 11, 46, 245), start=2):
         await desk.pass_time(minutes * MINUTE)
