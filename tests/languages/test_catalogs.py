@@ -12,6 +12,8 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 from bot.languages import catalog
+from bot.slack.blocks import TITLE_LIMIT, truncate
+from tests.languages.foreign import FITTING
 from tests.languages.sources import all_asked, placeholders
 
 TAGS = catalog.tags()
@@ -112,3 +114,9 @@ def test_what_is_shipped_is_made_of_what_is_written(tag: str) -> None:
     made = io.BytesIO()
     write_mo(made, read(tag))
     assert (catalog.CATALOGS / tag / "keydesk.mo").read_bytes() == made.getvalue(), "run `make languages`"
+
+
+@pytest.mark.parametrize("text", FITTING)
+def test_a_long_title_fits_in_every_language(text: str) -> None:
+    for shown in [text, *(form for tag in TAGS for form in forms(entries(tag)["", text]))]:
+        assert truncate(shown, TITLE_LIMIT) == shown
