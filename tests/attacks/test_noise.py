@@ -89,7 +89,7 @@ async def test_somebody_without_a_role_costs_no_gateway_call_and_no_group_look_u
         await asyncio.sleep(0.02)
         assert [seen.path for seen in desk.gateway.requests[calls:]] == [], word
         assert _group_calls(desk) == asked, word
-    assert heard(desk, NOBODY, "people without a role")
+    assert heard(desk, NOBODY, "Without a role")
     refused = [line for line in await desk.audit("refused") if line["actor"] == NOBODY]
     assert len(refused) >= len(words) - 1
 
