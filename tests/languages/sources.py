@@ -12,7 +12,7 @@ PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 # Function → the positions of its English texts, and of the context.
 _TEXTS = {"tr": (0,), "trn": (0, 1), "trc": (1,)}
 # What makes a text bold or code, and what makes one list of several such texts.
-_FORMATTERS = frozenset({"bold_name", "code", "key_name"})
+_FORMATTERS = frozenset({"bold_name", "code", "key_name", "names_text"})
 _LISTS = frozenset({"with_commas", "all_of", "one_of", "some_of"})
 
 
@@ -91,6 +91,8 @@ def _is_formatted(value: ast.expr, names: frozenset[str]) -> bool:
         return isinstance(value.value, str) and value.value.startswith(("`", "*"))
     if isinstance(value, ast.GeneratorExp | ast.ListComp):
         return _is_formatted(value.elt, names)
+    if isinstance(value, ast.IfExp):
+        return _is_formatted(value.body, names) or _is_formatted(value.orelse, names)
     if not isinstance(value, ast.Call) or not isinstance(value.func, ast.Name):
         return False
     if value.func.id in _LISTS:
