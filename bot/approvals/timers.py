@@ -37,8 +37,11 @@ class Timers:
             return
         now = self.clock()
         record(c, Fact.LAPSED, request, at=now, actor=None)
+        offered = request.status is Status.OFFERED
         request = store.move(c, request, Status.EXPIRED, decided_at=now, settled_at=now)
-        self.notifications.story(c, request, tr("Nobody decided in time, so the request expired."))
+        undecided = tr("Nobody decided in time, so the request expired.")
+        unanswered = tr("The offer was not accepted in time, so the request expired.")
+        self.notifications.story(c, request, unanswered if offered else undecided)
         self.notifications.announce(c, request)
 
     async def remind(self, argument: str) -> None:

@@ -41,7 +41,7 @@ def _anomaly(name: str, per_hour: str, usual: str) -> str:
 
 def _low(notice: Notice, name: str, left: str, granted: str) -> str:
     text = tr(":warning: Key {name} has {left} left of {granted}.", name=name, left=left, granted=granted)
-    refused = tr("Once it is used up, calls are refused.")
+    refused = tr("Once the quota is used up, calls are refused.")
     if notice.dry_at is None:
         return joined(text, refused)
     return joined(text, tr("At this pace it runs dry about {moment}.", moment=date(notice.dry_at)), refused)

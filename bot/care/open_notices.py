@@ -15,12 +15,15 @@ from bot.db.tables import posts
 from bot.gateway.dollars import Dollars
 from bot.gateway.models import EffectiveState, Key
 from bot.keys.spending import DAY
+from bot.languages import joined
 from bot.slack.blocks import Block, actions, section
 
 # Messages that are looked through; what stands in older ones is found there.
 MESSAGES = 50
 # What has become worse is said alone.
 _WORSE: Mapping[Crossing, Crossing] = {Crossing.LOW: Crossing.DRY, Crossing.EXPIRES: Crossing.ENDED}
+# What more quota mends.
+_NEEDS_MORE = frozenset({Crossing.LOW, Crossing.DRY})
 SOON = 7 * DAY
 
 
@@ -41,12 +44,16 @@ class OpenNotices:
         there = {(one.key_id, one.kind) for one in both}
         return OpenNotices(notices=tuple(one for one in both if (one.key_id, _WORSE.get(one.kind)) not in there))
 
-    def rows(self, *, dollars: Dollars) -> list[list[Block]]:
-        """The blocks of each."""
-        return [
-            [section(notice_text(notice, units_per_usd=dollars.of(notice.key_id))), actions(*buttons_of(notice))]
-            for notice in self.notices
-        ]
+    def rows(self, *, dollars: Dollars, asked: Mapping[int, str]) -> list[list[Block]]:
+        """The blocks of each. `asked`: keys for which more quota was asked already, with what is said of that: once."""
+        return [_row(notice, dollars, asked.get(notice.key_id, "")) for notice in self.notices]
+
+
+def _row(notice: Notice, dollars: Dollars, asked: str) -> list[Block]:
+    text = notice_text(notice, units_per_usd=dollars.of(notice.key_id))
+    if asked and notice.kind in _NEEDS_MORE:
+        return [section(joined(text, asked))]
+    return [section(text), actions(*buttons_of(notice))]
 
 
 def _needs(key: Key, low: Collection[int], now: float) -> Iterator[Notice]:

@@ -118,7 +118,13 @@ def without_untold(what: str, untold: Mapping[str, Sequence[int]]) -> str:
     numbers = [number for part in untold.values() for number in part]
     if not numbers:
         return what
-    return tr("{what}, without {keys}, which could not be read", what=what, keys=_numbers(numbers))
+    return trn(
+        "{what}, without key {keys}, which could not be read",
+        "{what}, without keys {keys}, which could not be read",
+        len(numbers),
+        what=what,
+        keys=_numbers(numbers),
+    )
 
 
 def _numbers(numbers: Sequence[int]) -> str:
@@ -129,7 +135,7 @@ def _untold_lines(operation: str, why: str, numbers: Sequence[int]) -> list[Bloc
     """Which keys a gateway did not tell of, why, and how just that is done later."""
     if not numbers:
         text = tr(":warning: Keys of this gateway are left out: {why}", why=escape(why))
-        again = tr("Later the same command does the rest: what is done already stays as it is.")
+        again = tr("Run the same command again later for the rest; what is done stays done.")
         return [section(joined(text, again))]
     text = trn(
         ":warning: {count} key is left out ({keys}): {why}",
@@ -139,9 +145,9 @@ def _untold_lines(operation: str, why: str, numbers: Sequence[int]) -> list[Bloc
         why=escape(why),
     )
     if len(numbers) > NUMBERS_SHOWN:
-        return [section(joined(text, tr("Later the same command does the rest: what is done already stays as it is.")))]
+        return [section(joined(text, tr("Run the same command again later for the rest; what is done stays done.")))]
     command = code(f"/apikey {operation.removeprefix('key.')} {', '.join(str(shown_number(one)) for one in numbers)}")
-    return [section(joined(text, tr("Later this does just that: {command}", command=command)))]
+    return [section(joined(text, tr("To do only what was left out, later: {command}", command=command)))]
 
 
 def _left_lines(batch: Batch, left_out: Mapping[str, int], gone: int) -> list[Block]:

@@ -226,7 +226,7 @@ class Description:
     `title`: heading of its window. `command`, `usage`: `/apikey COMMAND USAGE`, "" = no command. `help`: what it does.
     `button`: its button in a key's window, "" = none; shown where it `applies` to the key, and with `owner_only` to the
     owner alone; `owned`: only on keys with an owner (True), or without one (False). `asks`, `you_ask`, `done`: what
-    cards and lists say: “{who} asks for a new key {name}”, “you ask …”, “Key {name} was created.”; None = it only
+    cards and lists say: “{who} asks for a new key {name}”, “you asked …”, “Key {name} was created.”; None = it only
     reads. `ended`: the last alone, as a status: “Created”. `effect`: None = it only reads. `state_after`: of the key,
     once it is done; None = as it was. `unread`: an order counts also while its key cannot be read. `accepted`: it waits
     for the new owner's yes. `fields`: the fields its form may ask for.
@@ -289,7 +289,7 @@ class Operation(ABC):
         return "" if sentence is None else sentence.filled(who=who, name=name)
 
     def you_ask(self, name: str) -> str:
-        """The same in the requester's own list: “you ask for a new key search”."""
+        """The same in the requester's own list: “you asked for a new key search”."""
         sentence = self.description.you_ask
         return "" if sentence is None else sentence.filled(name=name)
 

@@ -19,7 +19,7 @@ DEEDS: Mapping[str, tuple[str, str]] = {
     "key.enable": ("enable", tr("enabling keys")),
     "key.rotate": ("rotate", tr("rotating keys")),
     "key.delete": ("delete", tr("deleting keys")),
-    "key.adopt": ("adopt", tr("finding owners for keys")),
+    "key.adopt": ("adopt", tr("giving keys an owner")),
     "key.transfer": ("give", tr("giving keys to somebody else")),
     "key.reveal": ("", tr("revealing the value of keys")),
     "key.list": ("list", tr("listing keys")),
@@ -83,10 +83,10 @@ def _beyond_own(roles: list[str], deed: str) -> str:
 
 def _not_like_this(roles: list[str], deed: str) -> str:
     if not roles:
-        return tr("Without a role, {deed} is allowed, but not like this.", deed=deed)
+        return tr("Without a role, {deed} is allowed, but not what was asked for here.", deed=deed)
     return trn(
-        "The role {roles} allows {deed}, but not like this.",
-        "The roles {roles} allow {deed}, but not like this.",
+        "The role {roles} allows {deed}, but not what was asked for here.",
+        "The roles {roles} allow {deed}, but not what was asked for here.",
         len(roles),
         roles=all_of(roles),
         deed=deed,

@@ -108,7 +108,7 @@ def fresh_key(remain_quota: int) -> Key:
         (2_000, 1_000, 0, ""),
         (7_000, 1_000, 2_000, ""),
         (2_000, 1_000, 4_001, "Rule “large” wants an approval"),
-        (2_000, 1_000, 8_001, "but not like this"),
+        (2_000, 1_000, 8_001, "but not what was asked for here"),
         (0, 1_000, 1, "Rule “middle” wants an approval"),
         (4_000, -1_000, 5_000, ""),
     ],

@@ -5,6 +5,7 @@ import sqlalchemy as sa
 
 from bot.approvals.models import Status
 from bot.db.engine import Database
+from bot.operations import Offer
 from bot.slack import post_store
 from tests.approvals.kit import ADA, MIRA, Spine, policy
 
@@ -30,6 +31,16 @@ async def test_lapse_closes_and_tells(spine: Spine) -> None:
     assert (row.status, row.decided_by, row.settled_at) == (Status.EXPIRED, None, spine.now)
     assert await spine.facts(1) == ["asked", "lapsed"]
     assert (await spine.wanted())["req:1:dm"] == 1
+
+
+async def test_an_offer_that_nobody_accepted_is_said_to_be_one(spine: Spine) -> None:
+    await spine.ask()
+    await spine.actions.approve(1, MIRA, ADA, offer=Offer(remain_quota=1_000_000))
+    await spine.timers.lapse("1")
+    row = await spine.row()
+    assert row.status is Status.EXPIRED
+    story = await spine.database.read(post_store.load, f"req:1:story:{row.version}")
+    assert "The offer was not accepted in time" in str(story)
 
 
 @pytest.mark.parametrize("what", ["lapse", "remind", "redraw"])

@@ -54,7 +54,7 @@ def draw(sqlite_database: Database) -> Drawn:
         (notice(Crossing.ENDED), "has expired and no longer works", "key.extend"),
         (
             notice(Crossing.LOW, left=500_000, granted=2_500_000),
-            "has $1.00 left of $5.00. Once it is used up, calls are refused.",
+            "has $1.00 left of $5.00. Once the quota is used up, calls are refused.",
             "key.more",
         ),
         (notice(Crossing.LOW, left=1, granted=2, dry_at=NOON), "At this pace it runs dry about", "key.more"),

@@ -45,7 +45,7 @@ async def test_open_notices_are_those_of_one_person_that_are_not_over(database: 
     found = await database.read(open_notices, "U0ADA")
     assert [(one.key_id, one.kind) for one in found.notices] == [(7, Crossing.DRY), (7, Crossing.LOW)]
     assert (await database.read(open_notices, "U0OMAR")).notices == ()
-    rows = found.rows(dollars=Dollars())
+    rows = found.rows(dollars=Dollars(), asked={})
     assert [[block["type"] for block in row] for row in rows] == [["section", "actions"]] * 2
 
 

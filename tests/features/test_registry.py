@@ -38,7 +38,7 @@ class KeyTouch(Operation):
     description = Description(
         name="key.touch", title="Touch API key", command="touch", usage="KEY", help="touch a key", button="Touch",
         asks=tr("{who} asks to touch key {name}"),
-        you_ask=tr("you ask to touch key {name}"),
+        you_ask=tr("you asked to touch key {name}"),
         done=tr("Key {name} was touched."), effect=Effect.CHANGES, fields=(REASON,),
     )
     input_model = TouchKey

@@ -36,10 +36,12 @@ def test_taking_back_names_the_keys_of_open_alerts() -> None:
 
 def test_what_could_not_be_read_is_named_with_the_command_for_just_that() -> None:
     shown = str(preview(batch(BatchStatus.DRAFT), KEYS, {}, untold={"It is away.": [7, 9]}))
-    assert "2 keys are left out (7, 9): It is away. Later this does just that: `/apikey disable 7, 9`" in shown
+    assert (
+        "2 keys are left out (7, 9): It is away. To do only what was left out, later: `/apikey disable 7, 9`" in shown
+    )
     many = range(1, NUMBERS_SHOWN + 2)
     shown = str(preview(batch(BatchStatus.DRAFT, operation="key.enable"), KEYS, {}, untold={"It is away.": many}))
-    assert "20 and 1 more): It is away. Later the same command does the rest" in shown
+    assert "20 and 1 more): It is away. Run the same command again later for the rest" in shown
     assert "Keys of this gateway are left out: It is away." in str(
         preview(batch(BatchStatus.DRAFT), KEYS, {}, untold={"It is away.": []})
     )
@@ -47,4 +49,7 @@ def test_what_could_not_be_read_is_named_with_the_command_for_just_that() -> Non
 
 def test_a_batch_is_called_after_what_it_does_without() -> None:
     assert without_untold("these", {"It is away.": []}) == "these"
-    assert without_untold("these", {"It is away.": [7], "Gone.": [9]}) == "these, without 7, 9, which could not be read"
+    assert (
+        without_untold("these", {"It is away.": [7], "Gone.": [9]})
+        == "these, without keys 7, 9, which could not be read"
+    )

@@ -62,18 +62,18 @@ def test_whoever_could_do_it_is_named(actor: Actor, operation: str, own: bool, t
         (
             ENGINEER,
             "key.create",
-            "The role engineer allows creating keys, but not like this. \
+            "The role engineer allows creating keys, but not what was asked for here. \
 “/apikey why new” tells what is allowed.",
         ),
         (
             BOTH,
             "key.unlock",
-            "The roles engineer and manager allow bringing back locked keys, but not like this.",
+            "The roles engineer and manager allow bringing back locked keys, but not what was asked for here.",
         ),
         (
             NOBODY,
             "key.end",
-            "Without a role, ending keys is allowed, but not like this. \
+            "Without a role, ending keys is allowed, but not what was asked for here. \
 “/apikey why end” tells what is allowed.",
         ),
     ],

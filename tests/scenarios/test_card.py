@@ -92,7 +92,12 @@ async def test_what_is_offered_is_shown_to_the_requester(http_desk: Desk) -> Non
     await desk.fill(MIRA, desk.slack.top_view(MIRA), remain_quota="$2")
     await desk.slack.submit(MIRA, desk.slack.top_view(MIRA))
     notice = (await desk.eventually(lambda: desk.dm(ADA, "with changes")))[0]
-    assert "1M units" in text_of(notice), "nobody can accept what is not shown"
+    told = text_of(notice)
+    assert "Quota: you asked for 2M units ($4.00); offered: *1M units ($2.00)*." in told
+    assert "Accept or withdraw by <!date^" in told
+    assert "If you do neither, the offer lapses" in told
+    await desk.eventually(lambda: f"Only <@{ADA}> can accept this offer." in text_of(desk.card(1)))
+    assert "Without an answer by <!date^" in text_of(desk.card(1))
 
 
 async def test_an_offer_has_a_reason_and_can_be_taken_back_by_who_made_it(http_desk: Desk) -> None:
@@ -244,7 +249,7 @@ async def test_break_glass_is_done_at_once_and_reviewed_afterwards(desk_with: Op
             await desk.slack.open_home(who)
             home = await desk.eventually(functools.partial(desk.slack.home, who))
             assert ("to be reviewed by you" in view_text(home)) is listed
-        assert "you ask for a new key" in view_text(present(desk.slack.home(ADA)))
+        assert "you asked for a new key" in view_text(present(desk.slack.home(ADA)))
         await desk.slack.click(ADA, desk.card(1), "reviewed")
         await desk.eventually(lambda: told(desk, ADA))
         await desk.slack.click(MIRA, desk.card(1), "reviewed")

@@ -181,14 +181,14 @@ async def test_a_batch_and_a_value_over_two_gateways(sqlite_house: House) -> Non
             shown = await _previewed(desk, command, "left out")
             assert f"prod/{mine.id}" in shown, shown
             assert "notebooks" in shown, shown
-            assert "Later this does just that: `/apikey disable prod/" in shown, shown
+            assert "To do only what was left out, later: `/apikey disable prod/" in shown, shown
         assert "has trouble" in await _previewed(desk, "/apikey disable notebooks, unheard-of", "the gateway prod")
         await desk.slack.command(SAM, CHANNEL, two)
         await desk.eventually(lambda: "1 key will be disabled" in view_text(desk.slack.top_view(SAM)))
         await desk.fill(SAM, desk.slack.top_view(SAM), confirm="disable 1", reason="both leaked")
         assert (await desk.slack.submit(SAM, desk.slack.top_view(SAM))).ok
         await desk.eventually(
-            lambda: desk.said(f"without prod/{mine.id}, which could not be read", seed.SECURITY_CHANNEL)
+            lambda: desk.said(f"without key prod/{mine.id}, which could not be read", seed.SECURITY_CHANNEL)
         )
         house.prod.disarm()
         assert "mine" in await _previewed(desk, f"/apikey disable prod/{mine.id}", "mine")

@@ -52,7 +52,7 @@ async def test_what_together_is_too_much_stops_with_a_button_to_ask_again(desk_w
         assert row.status is Status.FAILED
         assert row.outcome is not None
         assert "has changed since" in row.outcome.sentence
-        notice = (await desk.eventually(lambda: desk.dm(ADA, "but not like this")))[0]
+        notice = (await desk.eventually(lambda: desk.dm(ADA, "but not what was asked for here")))[0]
         assert buttons_of(notice) == ["key.quota"]
 
 

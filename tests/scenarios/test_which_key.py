@@ -82,7 +82,7 @@ async def test_a_rule_about_the_channel_holds_for_one_key_two_keys_and_a_window(
         assert "2 keys will be disabled" in await window(desk, SAM, CHANNEL, f"/apikey disable {one.id} {two.id}")
         for text in (f"/apikey disable {one.id}", f"/apikey disable {one.id} {two.id}"):
             shown = await window(desk, SAM, seed.KEYS_CHANNEL, text)
-            assert "disabling keys, but not like this" in shown, text
+            assert "disabling keys, but not what was asked for here" in shown, text
 
 
 async def test_a_button_in_a_window_counts_as_clicked_in_the_channel_of_the_window(

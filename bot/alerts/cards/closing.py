@@ -26,7 +26,7 @@ def false_alarm_button(alert: Alert) -> Block:
         tr("Is it a false alarm?"),
         tr(
             "You say: the key is ours, or may be, but it did not leak, so it may go on working. The calls end, the "
-            "alert is closed, and no key is touched. The record keeps that you said so."
+            "alert is closed, and no key is touched. The record says that this was your decision."
         ),
         yes=trc("button: yes, it is a false alarm", "It is"),
     )

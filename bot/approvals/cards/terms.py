@@ -1,7 +1,9 @@
 """What is offered, and who must approve, in words. Functions of values; no clients."""
 
+from bot.approvals.cards.change_lines import change_value
+from bot.approvals.cards.offered_changes import shown_changes
 from bot.approvals.models import IN_HAND, ApprovalRequest, Status
-from bot.languages import tr, trc, trn
+from bot.languages import said, tr, trc, trn
 from bot.languages.formats import all_of, one_of
 from bot.operations import Offer
 from bot.permissions.models import Approval
@@ -9,15 +11,34 @@ from bot.slack.blocks import Block, code, context, date, inert, quote, section
 from bot.units import format_duration, format_quota
 
 
-def offer_blocks(request: ApprovalRequest, units_per_usd: int) -> list[Block]:
-    """What stands instead of what was asked, if somebody offered less: wherever the request is shown."""
+def offer_blocks(request: ApprovalRequest, units_per_usd: int, *, asker: bool = False) -> list[Block]:
+    """What stands instead of what was asked, if somebody offered less: wherever the request is shown.
+
+    `asker`: to the one who asked, beside an offer that waits for them: with what they asked for.
+    """
     if request.counter_offer is None:
         return []
     agreed = request.status in {Status.PENDING, *IN_HAND, Status.SUCCEEDED, Status.FAILED}
     label = tr("Granted instead of what was asked") if agreed else tr("Offered instead")
-    blocks = [section(f"*{label}*\n{offer_text(request.counter_offer, units_per_usd)}")]
+    lines = _asked_and_offered(request, units_per_usd) if asker and not agreed else []
+    text = "\n".join(lines) or offer_text(request.counter_offer, units_per_usd)
+    blocks = [section(f"*{label}*\n{text}")]
     reason = request.counter_offer.reason
     return [*blocks, section(quote(reason))] if reason else blocks
+
+
+def _asked_and_offered(request: ApprovalRequest, units_per_usd: int) -> list[str]:
+    pairs = zip(request.summary, shown_changes(request, units_per_usd), strict=True)
+    return [
+        tr(
+            "{field}: you asked for {asked}; offered: *{offered}*.",
+            field=said(asked.label),
+            asked=change_value(asked, asked.after),
+            offered=change_value(offered, offered.after),
+        )
+        for asked, offered in pairs
+        if offered.after != asked.after
+    ]
 
 
 def offer_text(offer: Offer, units_per_usd: int) -> str:

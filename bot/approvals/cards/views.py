@@ -28,7 +28,7 @@ from bot.approvals.cards.offered_changes import shown_changes
 from bot.approvals.cards.refill_notices import refill_notice
 from bot.approvals.cards.status_line import by_hand, status_line
 from bot.approvals.cards.terms import break_glass_blocks, no_approver_blocks, offer_blocks
-from bot.approvals.cards.waiting import answer_blocks, waiting_blocks
+from bot.approvals.cards.waiting import answer_blocks, own_answer, waiting_blocks
 from bot.approvals.models import FINAL, IN_HAND, WAITING, WORDS, ApprovalRequest, OriginKind, Status
 from bot.approvals.revocation.check import revocation_blocks
 from bot.approvals.rotation.overlap import overlap_blocks
@@ -215,7 +215,9 @@ def notice(request: ApprovalRequest, operation: Operation, units_per_usd: int, *
     blocks += no_approver_blocks(request)
     if request.denial:
         blocks.append(section(quote(request.denial)))
-    blocks += [*offer_blocks(request, units_per_usd), *answer_blocks(request)]
+    answer = own_answer(request)
+    blocks += offer_blocks(request, units_per_usd, asker=True)
+    blocks += [section(answer)] if answer else []
     blocks += outcome_blocks(request)
     blocks += aftermath_blocks(request)
     blocks.append(context(_small_line(request)))
@@ -229,7 +231,7 @@ def notice(request: ApprovalRequest, operation: Operation, units_per_usd: int, *
         # The button of the operation opens its form anew, prefilled with the key as it is now.
         blocks.append(actions(button(tr("Look and ask again"), operation.name, value=str(request.key_id))))
     blocks += again_blocks(request, operation)
-    return Message(sentence, blocks)
+    return Message(joined(sentence, answer) if answer else sentence, blocks)
 
 
 def owner_notice(request: ApprovalRequest, operation: Operation, *, owner: str = "") -> Message:
@@ -304,9 +306,7 @@ _NOT_NEEDED = tr("Nobody need decide your request for key {name} any more.")
 _BUDGET = tr("Your request for the budget of {name} is under way.")
 _BUDGETS: Mapping[Status, Sentence] = {
     Status.PENDING: tr("Your request for the budget of {name} is waiting."),
-    Status.OFFERED: tr(
-        "{by} approved your request for the budget of {name} with changes. Accept the offer, or withdraw."
-    ),
+    Status.OFFERED: tr("{by} approved your request for the budget of {name} with changes."),
     Status.FAILED: tr("Your request for the budget of {name} failed. Nothing was changed."),
     Status.DENIED: tr("{by} denied your request for the budget of {name}."),
     Status.EXPIRED: tr("Your request for the budget of {name} expired: nobody decided in time. You can ask again."),
@@ -314,7 +314,7 @@ _BUDGETS: Mapping[Status, Sentence] = {
 }
 _NOTICES: Mapping[Status, Sentence] = {
     Status.PENDING: tr("Your request for key {name} is waiting."),
-    Status.OFFERED: tr("{by} approved your request for key {name} with changes. Accept the offer, or withdraw."),
+    Status.OFFERED: tr("{by} approved your request for key {name} with changes."),
     Status.APPROVED: tr("Your request for key {name} is approved."),
     Status.RUNNING: tr("Your request for key {name} is applying."),
     Status.UNKNOWN: tr("The gateway's answer about key {name} was lost. We are checking what it did."),

@@ -1,7 +1,7 @@
 """What an open request waits for: its stage, those that follow, the answer to an offer, its end. No clients."""
 
 from bot.approvals.cards.terms import no_approver_blocks
-from bot.approvals.models import WAITING, ApprovalRequest, Status
+from bot.approvals.models import ApprovalRequest, Status
 from bot.languages import joined, tr, trc, trn
 from bot.languages.formats import all_of, one_of
 from bot.permissions.models import Stage
@@ -20,8 +20,7 @@ def waiting_blocks(request: ApprovalRequest, *, now: float) -> list[Block]:
     later = approval.stages[waiting.index + 1 :]
     if later:
         text = joined(text, tr("Then: {people}.", people=all_of(_people(stage) for stage in later)))
-    lapses = request.lapses_at
-    until = tr("It waits until {when}.", when=date(lapses)) if lapses else tr("It waits without an end.")
+    until = _end(request)
     called = request.progress.called
     lines = [section(joined(text, until))]
     lines += [context(tr("Called: {people}", people=mention_all(called)))] if called else []
@@ -29,37 +28,73 @@ def waiting_blocks(request: ApprovalRequest, *, now: float) -> list[Block]:
     return lines + no_approver_blocks(request)
 
 
+def _end(request: ApprovalRequest) -> str:
+    """Until when it waits for a decision, and what happens then: for every reader."""
+    if not request.lapses_at:
+        return tr("It has no time limit.")
+    return tr(
+        "It waits until {when}. Without a decision by then it expires, and nothing is changed.",
+        when=date(request.lapses_at),
+    )
+
+
 def until_text(request: ApprovalRequest) -> str:
-    """The last part of a line of a list: until when it waits; "" where it does not, or without an end."""
-    if request.status not in WAITING or not request.lapses_at:
+    """The last part of a line of a list: for whom it waits, until when, and what happens then; "" where it does not."""
+    who = _awaited(request)
+    if not who:
         return ""
-    until = trc("how long a request waits", "until {when}", when=date(request.lapses_at))
+    if not request.lapses_at:
+        endless = trc("a request in a list", "waits for {who}", who=who)
+        return f" · {endless}"
+    until = trc(
+        "a request in a list", "waits for {who} until {when}, then it expires", who=who, when=date(request.lapses_at)
+    )
     return f" · {until}"
+
+
+def _awaited(request: ApprovalRequest) -> str:
+    """Whose answer it waits for: of its open stage, or of whoever asked."""
+    if request.status is Status.OFFERED:
+        return mention(request.requester_id)
+    approval = request.approval
+    if request.status is not Status.PENDING or approval is None:
+        return ""
+    waiting = open_stage(approval, request.given, asked_at=request.asked_at)
+    return "" if waiting is None else _roles(waiting.stage.roles)
 
 
 def end_blocks(request: ApprovalRequest) -> list[Block]:
     """For the one who asked: until when it waits, and what happens then."""
     if request.status is not Status.PENDING or not request.lapses_at:
         return []
-    return [
-        context(
-            tr(
-                "It waits until {when}. Without a decision by then it expires: nothing is changed, and you can ask "
-                "again.",
-                when=date(request.lapses_at),
-            )
-        )
-    ]
+    return [context(joined(_end(request), tr("You can ask again then.")))]
 
 
 def answer_blocks(request: ApprovalRequest) -> list[Block]:
-    """Who answers an offer, and until when."""
+    """On the card of an offer, which everybody sees alike: whose the answer is, until when, and what happens then."""
     if request.status is not Status.OFFERED:
         return []
-    who = mention(request.requester_id)
+    only = tr("Only {who} can accept this offer.", who=mention(request.requester_id))
+    return [section(joined(only, _unanswered(request)))]
+
+
+def own_answer(request: ApprovalRequest) -> str:
+    """The same to the one who answers; "" where there is no offer."""
+    if request.status is not Status.OFFERED:
+        return ""
     if not request.lapses_at:
-        return [section(tr("{who} accepts the offer, or withdraws.", who=who))]
-    return [section(tr("{who} accepts the offer, or withdraws, until {when}.", who=who, when=date(request.lapses_at)))]
+        return joined(tr("Accept the offer, or withdraw."), _unanswered(request))
+    return tr(
+        "Accept or withdraw by {when}. If you do neither, the offer lapses, and nothing is made or changed. "
+        "You can ask again then.",
+        when=date(request.lapses_at),
+    )
+
+
+def _unanswered(request: ApprovalRequest) -> str:
+    if not request.lapses_at:
+        return tr("It has no time limit.")
+    return tr("Without an answer by {when} it lapses, and nothing is made or changed.", when=date(request.lapses_at))
 
 
 def _needs(request: ApprovalRequest, lacking: int, roles: str) -> str:

@@ -54,7 +54,7 @@ from bot.features.key_update import views as key_update
 from bot.features.lists import key_rows, request_rows
 from bot.features.policy_explain.listeners import explanation
 from bot.features.request_list.typed_query import RequestQuery
-from bot.features.request_list.views import request_list, request_page
+from bot.features.request_list.views import RequestGroup, request_list, request_page
 from bot.gateway.dollars import Dollars
 from bot.gateway.models import Key, KeyId
 from bot.incident import views as incident
@@ -193,7 +193,7 @@ def _of_requests() -> Iterator[Sample]:
     yield Sample("notice to a new owner", owner_notice(given, OPERATIONS[given.operation], owner=PERSON))
     yield Sample("approve with changes", build_offer_modal(_request(Status.PENDING), units_per_usd=UNITS))
     rows = [request_rows.row(made, OPERATIONS[made.operation], mine=True, decidable=False)]
-    yield Sample("list of requests", request_list([("Your requests", rows)]))
+    yield Sample("list of requests", request_list([RequestGroup("Your requests", rows)]))
     yield Sample(
         "requests that were looked for", request_page(rows, RequestQuery(requester=PERSON), total=41, number=2)
     )

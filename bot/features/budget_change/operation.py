@@ -48,7 +48,7 @@ class BudgetChange(Operation):
         usage="[@person | ROLE] [AMOUNT per day | week | month] | off",
         help=tr("what all keys of a person or a role may be given per period"),
         asks=tr("{who} asks to change the budget of {name}"),
-        you_ask=tr("you ask to change the budget of {name}"),
+        you_ask=tr("you asked to change the budget of {name}"),
         done=tr("The budget of {name} is up to date."),
         ended=trc("status of a request", "Changed"),
         effect=Effect.BUDGETS,

@@ -15,7 +15,7 @@ from bot.approvals.cards.views import (
     notice_sentence,
     outcome_blocks,
 )
-from bot.approvals.cards.waiting import end_blocks
+from bot.approvals.cards.waiting import end_blocks, own_answer
 from bot.approvals.models import FINAL, ApprovalRequest, Status
 from bot.keys import owners
 from bot.languages import tr, trc
@@ -38,6 +38,7 @@ def receipt(request: ApprovalRequest, operation: Operation, *, channel: str, min
     if request.status is Status.SUCCEEDED and operation.effect in _MAKING and mine:
         blocks.append(actions(button(trc("button", "Reveal"), "reveal", value=row, style="primary")))
     if request.status is Status.OFFERED:
+        blocks.append(section(own_answer(request)))
         blocks.append(
             actions(button(tr("Accept the offer"), "accept_offer", value=row, style="primary"), withdraw_button(row))
         )

@@ -16,7 +16,7 @@ from bot.care.open_notices import open_notices
 from bot.deps import BACKGROUND_SECONDS, LISTENER_SECONDS, Deps
 from bot.errors import ApprovalConflict
 from bot.features.home.language import ACTION, LanguageListener, language_block
-from bot.features.home.views import APPROVE, build_home, cut, decidable_rows, nothing_here
+from bot.features.home.views import APPROVE, build_home, cut, decidable_rows, more_asked, nothing_here
 from bot.features.lists.gateway_notes import named_gateway, silent_notes
 from bot.features.lists.key_pages import key_page
 from bot.features.lists.key_rows import row as key_row
@@ -132,7 +132,9 @@ class HomeListeners:
             keys_as_of=None if page is None else page.as_of,
             requests=cut(self._rows(requests, decidable=False), _REQUESTS, code("/apikey requests")),
             care=[*await self._troubles(actor), *troubles],
-            questions=told.and_more(mine, low, deps.reader.server_now).rows(dollars=deps.dollars),
+            questions=told.and_more(mine, low, deps.reader.server_now).rows(
+                dollars=deps.dollars, asked=more_asked(requests)
+            ),
             account=account,
             budgets=[
                 budget_line(one, units_per_usd=deps.dollars.usual)

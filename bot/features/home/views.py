@@ -1,12 +1,12 @@
 """How the Home looks. A function of values; no clients."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.approvals.cards.change_lines import change_text
 from bot.approvals.cards.views import mark_of
 from bot.approvals.cards.waiting import until_text
-from bot.approvals.models import ApprovalRequest
+from bot.approvals.models import WAITING, ApprovalRequest
 from bot.keys.text import age_text
 from bot.languages import said, tr, trc, trn
 from bot.operations import Operation
@@ -107,7 +107,8 @@ def decidable_rows(request: ApprovalRequest, operation: Operation) -> list[Block
     """A request that waits: who asks for what, one click to approve it, and the way to everything about it."""
     value, number = str(request.id), request.number
     what = operation.asks(mention(request.requester_id), bold_name(request.key_name))
-    text = f"{mark_of(request)} *{number}* {what} · {date(request.asked_at)}{until_text(request)}"
+    asked = tr("asked {when}", when=date(request.asked_at))
+    text = f"{mark_of(request)} *{number}* {what} · {asked}{until_text(request)}"
     told = " · ".join(f"{said(line.label)}: {change_text(line)}" for line in request.summary[:_CHANGES])
     approve = tr("Approve request {number}", number=number)
     buttons = actions(
@@ -120,6 +121,16 @@ def decidable_rows(request: ApprovalRequest, operation: Operation) -> list[Block
         ),
     )
     return [section(f"{text}\n{told}" if told else text), buttons]
+
+
+def more_asked(requests: Sequence[ApprovalRequest]) -> Mapping[int, str]:
+    """Keys for which more quota was asked and nothing is decided yet, each with where that stands."""
+    waiting = [one for one in requests if one.operation == "key.quota" and one.status in WAITING]
+    return {
+        one.key_id: tr("More was asked for: {request}.", request=f"*{one.number}*{until_text(one)}")
+        for one in waiting
+        if one.key_id is not None
+    }
 
 
 def nothing_here(sentence: str) -> dict[str, Any]:

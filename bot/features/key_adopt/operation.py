@@ -34,7 +34,7 @@ class KeyAdopt(Operation):
         button=trc("button", "Adopt"),
         owned=False,
         asks=tr("{who} asks for an owner of key {name}"),
-        you_ask=tr("you ask for an owner of key {name}"),
+        you_ask=tr("you asked for an owner of key {name}"),
         done=tr("Key {name} has an owner now."),
         ended=trc("status of a request", "Owner found"),
         effect=Effect.GIVES,

@@ -62,7 +62,7 @@ class KeyAllowance(Operation):
         button=tr("Allowance"),
         owned=True,
         asks=tr("{who} asks to change the allowance of key {name}"),
-        you_ask=tr("you ask to change the allowance of key {name}"),
+        you_ask=tr("you asked to change the allowance of key {name}"),
         done=tr("The allowance of key {name} is up to date."),
         ended=trc("status of a request", "Allowance changed"),
         effect=Effect.CHANGES,

@@ -98,7 +98,7 @@ class KeyCreate(Operation):
         usage="[NAME AMOUNT TIME MODEL because WHY]",
         help=tr("ask for a new key"),
         asks=tr("{who} asks for a new key {name}"),
-        you_ask=tr("you ask for a new key {name}"),
+        you_ask=tr("you asked for a new key {name}"),
         done=tr("Key {name} was created."),
         ended=trc("status of a request", "Created"),
         effect=Effect.CREATES,

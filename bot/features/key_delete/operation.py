@@ -33,7 +33,7 @@ class KeyDelete(Operation):
         help=tr("remove a key for good"),
         button=trc("button", "Delete"),
         asks=tr("{who} asks to delete key {name}"),
-        you_ask=tr("you ask to delete key {name}"),
+        you_ask=tr("you asked to delete key {name}"),
         done=tr("Key {name} was deleted."),
         ended=trc("status of a request", "Deleted"),
         effect=Effect.DELETES,

@@ -43,7 +43,7 @@ class KeyDisable(Operation):
         button=trc("button", "Disable"),
         applies=lambda key: key.status != KeyStatus.DISABLED,
         asks=tr("{who} asks to disable key {name}"),
-        you_ask=tr("you ask to disable key {name}"),
+        you_ask=tr("you asked to disable key {name}"),
         done=tr("Key {name} was disabled."),
         ended=trc("status of a request", "Disabled"),
         effect=Effect.STOPS,

@@ -55,7 +55,7 @@ class KeyEnable(Operation):
         button=trc("button", "Enable"),
         applies=lambda key: key.status != KeyStatus.ENABLED,
         asks=tr("{who} asks to enable key {name}"),
-        you_ask=tr("you ask to enable key {name}"),
+        you_ask=tr("you asked to enable key {name}"),
         done=tr("Key {name} was enabled."),
         ended=trc("status of a request", "Enabled"),
         effect=Effect.CHANGES,

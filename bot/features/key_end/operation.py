@@ -35,7 +35,7 @@ class KeyEnd(Operation):
         button=trc("button", "End"),
         applies=lambda key: key.status == 1,
         asks=tr("{who} asks to end key {name}"),
-        you_ask=tr("you ask to end key {name}"),
+        you_ask=tr("you asked to end key {name}"),
         done=tr("Key {name} was ended."),
         ended=trc("status of a request", "Ended"),
         effect=Effect.STOPS,

@@ -65,7 +65,7 @@ class KeyQuota(Operation):
         help=tr("more quota, less, or no limit"),
         button=tr("More quota"),
         asks=tr("{who} asks to change the quota of key {name}"),
-        you_ask=tr("you ask to change the quota of key {name}"),
+        you_ask=tr("you asked to change the quota of key {name}"),
         done=tr("Key {name} has a new quota."),
         ended=trc("status of a request", "Quota changed"),
         effect=Effect.CHANGES,

@@ -71,7 +71,7 @@ class KeyRotate(Operation):
         help=tr("a new key with the same settings; the old one ends"),
         button=trc("button", "Rotate"),
         asks=tr("{who} asks to rotate key {name}"),
-        you_ask=tr("you ask to rotate key {name}"),
+        you_ask=tr("you asked to rotate key {name}"),
         done=tr("Key {name} was rotated."),
         ended=trc("status of a request", "Rotated"),
         effect=Effect.REPLACES,

@@ -32,7 +32,7 @@ class KeyTransfer(Operation):
         owned=True,
         accepted=True,
         asks=tr("{who} asks for another owner of key {name}"),
-        you_ask=tr("you ask for another owner of key {name}"),
+        you_ask=tr("you asked for another owner of key {name}"),
         done=tr("Key {name} has a new owner."),
         ended=trc("status of a request", "Given away"),
         effect=Effect.GIVES,

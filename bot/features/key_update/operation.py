@@ -80,7 +80,7 @@ class KeyUpdate(Operation):
         help=tr("change a key's settings"),
         button=trc("button", "Edit"),
         asks=tr("{who} asks to change key {name}"),
-        you_ask=tr("you ask to change key {name}"),
+        you_ask=tr("you asked to change key {name}"),
         done=tr("Key {name} was changed."),
         ended=trc("status of a request", "Changed"),
         effect=Effect.CHANGES,

@@ -7,7 +7,7 @@ from bot.approvals.cards.again import again_button
 from bot.approvals.cards.buttons import withdraw_button
 from bot.approvals.cards.views import mark_of
 from bot.approvals.cards.waiting import until_text
-from bot.approvals.models import FINAL, WAITING, WORDS, ApprovalRequest, OriginKind
+from bot.approvals.models import FINAL, WAITING, WORDS, ApprovalRequest, OriginKind, Status
 from bot.deps import Deps
 from bot.languages import said, tr, trc
 from bot.operations import Operation
@@ -49,8 +49,11 @@ def _what(request: ApprovalRequest, operation: Operation, *, mine: bool) -> str:
 def row(request: ApprovalRequest, operation: Operation, *, mine: bool, decidable: bool) -> Block:
     """One request, with the one button that makes sense for the person who looks. `decidable`: or to be reviewed."""
     what = _what(request, operation, mine=mine)
-    stands, asked = said(WORDS[request.status]), date(request.asked_at)
-    text = f"{mark_of(request)} *{request.number}* {what} · {stands} · {asked}{until_text(request)}"
+    asked = tr("asked {when}", when=date(request.asked_at))
+    # For whom it waits says that it waits.
+    until = until_text(request)
+    stands = "" if until and request.status is Status.PENDING else f" · {said(WORDS[request.status])}"
+    text = f"{mark_of(request)} *{request.number}* {what}{stands} · {asked}{until}"
     value = str(request.id)
     if decidable:
         return section(

@@ -8,7 +8,7 @@ from bot.approvals.store import RequestFilter
 from bot.deps import Deps
 from bot.features.lists.request_rows import decidable, reviewable, row
 from bot.features.request_list.typed_query import RequestQuery, parse
-from bot.features.request_list.views import PAGE, PAGING, request_list, request_page
+from bot.features.request_list.views import PAGE, PAGING, RequestGroup, request_list, request_page
 from bot.keys.lookup import refuse_value
 from bot.languages import tr
 from bot.operations import Description
@@ -53,16 +53,19 @@ class RequestListListeners:
             return replace(Ephemeral.of(found), in_place=delivery.kind is Kind.ACTION)
         mine = await deps.database.read(store.of_requester, actor.slack_user_id)
         groups = [
-            (tr("Waiting for you"), to_decide),
-            (tr("To review"), to_review),
-            (tr("Your requests"), mine),
+            (tr("Waiting for you"), to_decide, RequestQuery(words=frozenset({"waiting"}))),
+            (tr("To review"), to_review, None),
+            (tr("Your requests"), mine, RequestQuery(requester=actor.slack_user_id)),
         ]
         if everybody:
-            seen = {request.id for _, group in groups for request in group}
+            seen = {request.id for _, group, _ in groups for request in group}
             others = await deps.database.read(store.recent)
-            groups.append((tr("Everybody's latest"), [request for request in others if request.id not in seen]))
+            latest = [request for request in others if request.id not in seen]
+            groups.append((tr("Everybody's latest"), latest, RequestQuery()))
         may_decide = {request.id for request in (*to_decide, *to_review)}
-        message = request_list([(title, self._rows(group, actor, may_decide)) for title, group in groups])
+        message = request_list(
+            [RequestGroup(title, self._rows(found, actor, may_decide), query) for title, found, query in groups]
+        )
         return Ephemeral.of(message)
 
     async def _found(

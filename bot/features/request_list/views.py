@@ -1,6 +1,7 @@
 """How requests look in a list: in groups of what matters most, or as what was looked for, a page at a time."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from bot.features.lists.paging import menu, page_buttons, place_text
 from bot.features.request_list.typed_query import RequestQuery, typed
@@ -22,20 +23,39 @@ LABELS = {
 }
 
 
-def request_list(sections: Sequence[tuple[str, Sequence[Block]]]) -> Message:
+@dataclass(frozen=True)
+class RequestGroup:
+    """Rows under a title. `all_of_them`: what finds them all; None = nothing does."""
+
+    title: str
+    rows: Sequence[Block]
+    all_of_them: RequestQuery | None = None
+
+    def blocks(self) -> list[Block]:
+        """The first rows, and how to see the others."""
+        found = [section(f"*{said(self.title)}*"), *self.rows[:ROWS]]
+        left = len(self.rows) - ROWS
+        if left <= 0:
+            return found
+        more = trn("{count} more.", "{count} more.", left)
+        if self.all_of_them is None:
+            return [*found, context(more)]
+        every = tr("Show all: {group}", group=said(self.title))
+        everything = button(tr("Show all"), NARROW, value=typed(self.all_of_them), label=every)
+        return [*found, section(more, accessory=everything)]
+
+
+def request_list(groups: Sequence[RequestGroup]) -> Message:
     """The answer to `/apikey requests`: titled groups, empty ones left out."""
-    shown = [(title, rows) for title, rows in sections if rows]
+    shown = [group for group in groups if group.rows]
     if not shown:
         text = tr("There are no requests yet. `/apikey new` asks for a key.")
         return Message(text, [section(text)])
     blocks: list[Block] = []
-    for title, rows in shown:
-        blocks += [section(f"*{said(title)}*"), *rows[:ROWS]]
-        if len(rows) > ROWS:
-            blocks.append(context(trn("{count} more.", "{count} more.", len(rows) - ROWS)))
-        blocks.append(divider())
+    for group in shown:
+        blocks += [*group.blocks(), divider()]
     blocks[-1:] = [actions(*menu(NARROW, tr("Show only…"), _choices(RequestQuery()), chosen=""))]
-    return Message(" · ".join(f"{said(title)}: {len(rows)}" for title, rows in shown), blocks)
+    return Message(" · ".join(f"{said(group.title)}: {len(group.rows)}" for group in shown), blocks)
 
 
 def request_page(rows: Sequence[Block], query: RequestQuery, *, total: int, number: int) -> Message:

@@ -131,7 +131,7 @@ def test_the_menu_names_the_request_and_the_word() -> None:
         (row(Status.SUCCEEDED, break_glass=True), "*not reviewed yet*"),
         (row(Status.SUCCEEDED, break_glass=True, reviewed_by="U0OMAR"), "reviewed by <@U0OMAR>"),
         (row(lapses_at=NOW), "It waits until <!date"),
-        (row(), "It waits without an end."),
+        (row(), "It has no time limit."),
         (row(), "Needs 1 approval from *manager*"),
         (
             row(judgement=needing(Stage(roles=("manager",), count=2)), votes=MIRA_APPROVED),

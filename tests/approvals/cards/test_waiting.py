@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot.approvals.cards.waiting import answer_blocks, waiting_blocks
+from bot.approvals.cards.waiting import answer_blocks, own_answer, until_text, waiting_blocks
 from bot.approvals.models import ApprovalRequest, Judgement, Progress, Status, Vote
 from bot.permissions.models import Approval, Decision, Facts, Stage
 from bot.slack.blocks import Message
@@ -38,7 +38,7 @@ def test_the_open_stage_is_said_and_what_follows_it() -> None:
 
 def test_its_end_and_who_was_called_are_said() -> None:
     text = shown(terms=TWO, lapses_at=None, progress=Progress(called=("S0MANAGERS",)))
-    assert "It waits without an end." in text
+    assert "It has no time limit." in text
     assert "Called: <!subteam^S0MANAGERS>" in text
 
 
@@ -51,6 +51,27 @@ def test_of_an_offer_it_is_said_who_answers_and_until_when() -> None:
     def answer(**changes: Any) -> str:
         return text_of(Message("", answer_blocks(row(terms=TWO, **changes))))
 
-    assert "accepts the offer, or withdraws, until <!date^" in answer(status=Status.OFFERED)
-    assert "<@U0ADA> accepts the offer, or withdraws." in answer(status=Status.OFFERED, lapses_at=None)
+    shown_to_all = answer(status=Status.OFFERED)
+    assert "Only <@U0ADA> can accept this offer. Without an answer by <!date^" in shown_to_all
+    assert "it lapses, and nothing is made or changed." in shown_to_all
+    assert "Only <@U0ADA> can accept this offer. It has no time limit." in answer(status=Status.OFFERED, lapses_at=None)
     assert answer(status=Status.PENDING).strip() == ""
+
+
+def test_whoever_must_answer_an_offer_is_told_what_happens_otherwise() -> None:
+    told = own_answer(row(terms=TWO, status=Status.OFFERED))
+    assert told.startswith("Accept or withdraw by <!date^")
+    assert "If you do neither, the offer lapses, and nothing is made or changed." in told
+    endless = own_answer(row(terms=TWO, status=Status.OFFERED, lapses_at=None))
+    assert endless == "Accept the offer, or withdraw. It has no time limit."
+    assert own_answer(row(terms=TWO)) == ""
+
+
+def test_a_line_of_a_list_says_for_whom_it_waits() -> None:
+    assert until_text(row(terms=TWO)).startswith(" · waits for *manager* until <!date^")
+    assert until_text(row("U0MIRA", terms=TWO)).endswith(", then it expires")
+    assert "waits for *security* or *admin* until" in until_text(row("U0MIRA", terms=TWO))
+    assert "waits for <@U0ADA> until" in until_text(row(terms=TWO, status=Status.OFFERED))
+    assert until_text(row(terms=TWO, lapses_at=None)) == " · waits for *manager*"
+    everybody = row("U0MIRA", "U0SAM", "U0ALEX", terms=TWO)
+    assert until_text(everybody) == until_text(row()) == until_text(row(terms=TWO, status=Status.DENIED)) == ""

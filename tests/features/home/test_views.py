@@ -2,9 +2,13 @@
 
 from typing import Any
 
+from bot.approvals.models import Status
+from bot.care.notice import Crossing, Notice
+from bot.care.open_notices import OpenNotices
 from bot.features import OPERATIONS
 from bot.features.home.language import language_block
-from bot.features.home.views import build_home, cut, decidable_rows
+from bot.features.home.views import build_home, cut, decidable_rows, more_asked
+from bot.gateway.dollars import Dollars
 from bot.operations import Change
 from bot.slack.blocks import VIEW_BLOCKS_LIMIT, section
 from tests.approvals.kit import row
@@ -36,7 +40,21 @@ def test_a_waiting_change_shows_what_is_and_what_would_be_and_until_when_it_wait
     waiting = row(operation="key.quota", summary=lines, lapses_at=1_900_000_000.0)
     text = decidable_rows(waiting, OPERATIONS["key.quota"])[0]["text"]["text"]
     assert "Quota left: 80k units → *2.58M units* · Change: +2.5M" in text
-    assert "· until <!date^1900000000^" in text.splitlines()[0]
+    assert "· waits for *manager* until <!date^1900000000^" in text.splitlines()[0]
+
+
+def test_a_key_for_which_more_was_asked_says_where_that_stands() -> None:
+    waiting = row(operation="key.quota", key_id=7, lapses_at=1_900_000_000.0)
+    told = more_asked(
+        [waiting, row(operation="key.update", key_id=8), row(Status.DENIED, operation="key.quota", key_id=9)]
+    )
+    assert list(told) == [7]
+    assert told[7].startswith("More was asked for: *#3* · waits for *manager* until <!date^1900000000^")
+    rows = OpenNotices(
+        notices=tuple(Notice(kind=kind, key_id=7, name="bot", expires=-1) for kind in (Crossing.DRY, Crossing.ENDED))
+    ).rows(dollars=Dollars(), asked=told)
+    assert [[block["type"] for block in one] for one in rows] == [["section"], ["section", "actions"]]
+    assert "More was asked for" in rows[0][0]["text"]["text"]
 
 
 def test_who_wants_no_messages_about_requests_is_told_what_still_comes() -> None:

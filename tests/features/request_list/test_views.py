@@ -3,7 +3,7 @@
 from typing import Any
 
 from bot.features.request_list.typed_query import RequestQuery
-from bot.features.request_list.views import NARROW, NEXT, PAGE, PREVIOUS, ROWS, request_list, request_page
+from bot.features.request_list.views import NARROW, NEXT, PAGE, PREVIOUS, ROWS, RequestGroup, request_list, request_page
 from bot.slack.blocks import Block, Message, section
 from keydesk_sandbox.fake_slack.blocks.surfaces import message_problems
 
@@ -19,16 +19,21 @@ def rows(number: int) -> list[Block]:
 
 
 def test_no_requests_say_how_to_ask() -> None:
-    assert "/apikey new" in request_list([("Yours", [])]).text
+    assert "/apikey new" in request_list([RequestGroup("Yours", [])]).text
 
 
 def test_groups_have_titles_and_long_ones_say_how_many_more() -> None:
-    message = request_list([("To decide", rows(ROWS + 3)), ("Empty", []), ("Yours", rows(1))])
+    message = request_list(
+        [RequestGroup("To decide", rows(ROWS + 3)), RequestGroup("Empty", []), RequestGroup("Yours", rows(1))]
+    )
     assert message.text == f"To decide: {ROWS + 3} · Yours: 1"
     kinds = [block["type"] for block in message.blocks]
     assert kinds == ["section"] * (ROWS + 1) + ["context", "divider", "section", "section", "actions"]
     assert "3 more." in str(message.blocks)
     assert "Empty" not in str(message.blocks)
+    every = request_list([RequestGroup("Yours", rows(ROWS + 3), RequestQuery(requester="U0BEN"))])
+    assert every.blocks[ROWS + 1]["accessory"]["value"] == "all <@U0BEN> 1"
+    assert message_problems(every.to_slack()["blocks"]) == []
     assert message_problems(message.to_slack()["blocks"]) == []
 
 
