@@ -3,8 +3,8 @@
 The role is called that the policy names first among those who may disable any key; from an hour on all of them are.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 
 from bot.alerts.models import Alert
 from bot.permissions.entitlements import who_may_any
@@ -25,7 +25,8 @@ ACKNOWLEDGED_SECONDS = 1800.0
 class CallPlan:
     """Whom the last call of an alert went to and the next one goes to: names of roles and people of the policy.
 
-    `nobody`: the next call reaches nobody. `automatic`: the policy has its keys disabled at once, without people.
+    `people`: name -> ids of those who have that role now. `nobody`: the next call reaches nobody. `automatic`: the
+    policy has its keys disabled at once, without people.
     """
 
     now: float
@@ -33,6 +34,7 @@ class CallPlan:
     next: tuple[str, ...] = ()
     nobody: bool = False
     automatic: bool = False
+    people: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def due(step: int) -> float:
@@ -59,10 +61,12 @@ def is_automatic(policy: Policy, alert: Alert) -> bool:
 def call_plan(alert: Alert, policy: Policy, *, on_call: OnCall, now: float) -> CallPlan:
     """Who is called to an alert by the policy of now."""
     step = alert.calls.step
+    last, following = roles_called(policy, step - 1) if step else (), roles_called(policy, step)
     return CallPlan(
         now=now,
-        last=roles_called(policy, step - 1) if step else (),
-        next=roles_called(policy, step),
+        last=last,
+        next=following,
+        people={name: on_call(policy.roles.ids((name,)) - {EVERYBODY}) for name in {*last, *following}},
         nobody=not on_call(ids_called(policy, step)),
         automatic=is_automatic(policy, alert),
     )

@@ -198,7 +198,7 @@ class SecurityCalls:
         shown = some_of([key_name(alert, key_id) for key_id in keys], 3)
         # What only has the ends of a key is not put as if it were that key.
         proven = tr(":rotating_light: Leaked: {keys}", keys=shown)
-        perhaps = tr(":question: Perhaps leaked: {keys}", keys=shown)
+        perhaps = tr(":warning: Perhaps leaked: {keys}", keys=shown)
         parts: list[str] = [proven if alert.all_sure_keys else perhaps, tr("alert {number}", number=alert.id)]
         parts.append(date(alert.received_at))
         plan = call_plan(alert, self.policy(), on_call=self.schedules.called, now=self.clock())

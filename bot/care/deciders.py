@@ -20,9 +20,9 @@ _MENTIONED = "care.deciders_mentioned"
 def deciders(c: sa.Connection, parts: CareParts) -> dict[str, Any]:
     """For the row of a card: who decides by the policy of now, and whom it mentions, if it is time for that."""
     policy, now = parts.deps.policy(), parts.deps.clock()
-    names = security_of(policy)[:1]
-    called = parts.deps.directory.schedules.called(policy.roles.ids(names) - {EVERYBODY})
+    names = security_of(policy)
+    called = parts.deps.directory.schedules.called(policy.roles.ids(names[:1]) - {EVERYBODY})
     due = now - float(named_values.get(c, _MENTIONED) or 0.0) >= A_DAY
     if called and due:
         named_values.put(c, _MENTIONED, now)
-    return {"deciders": list(names), "called": sorted(called) if due else []}
+    return {"deciders": list(names[:1]), "others": list(names[1:]), "called": sorted(called) if due else []}

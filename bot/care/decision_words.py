@@ -3,10 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bot.approvals.cards.role_names import role_names
 from bot.languages import joined, tr
-from bot.languages.formats import all_of
-from bot.permissions.roles import is_person
-from bot.slack.blocks import code, mention, mention_all
+from bot.slack.blocks import mention_all
 
 
 def with_mention(body: Mapping[str, Any], sentence: str) -> str:
@@ -21,5 +20,8 @@ def decision_text(body: Mapping[str, Any], choices: str) -> str:
     nothing = tr("There is no time limit: it stays on the Home of those who decide.")
     if not names:
         return joined(choices, nothing)
-    people = all_of(mention(name) if is_person(name) else code(name) for name in names)
-    return joined(tr("*Who decides*: {people}.", people=people), choices, nothing)
+    people = role_names(names)
+    who = tr("*Who decides*: {people}.", people=people)
+    if others := body.get("others", ()):
+        who = tr("*Who decides*: {people}. {others} may as well.", people=people, others=role_names(others))
+    return joined(who, choices, nothing)

@@ -22,8 +22,10 @@ def home_rows(c: sa.Connection, actor: Actor, parts: CareParts) -> list[Block]:
     rows: list[Block] = []
     if number := unknown_keys.count_undecided(c):
         text = trn(
-            ":mag: {count} key that works has no owner: give it one, disable it or ignore it.",
-            ":mag: {count} keys that work have no owner: give them one, disable or ignore them.",
+            ":mag: {count} key that works has no owner: give it one, disable it or ignore it. There is no time limit, "
+            "and it keeps working.",
+            ":mag: {count} keys that work have no owner: give them one, disable or ignore them. There is no time "
+            "limit, and they keep working.",
             number,
         )
         rows.append(section(text, accessory=button(trc("button: show these keys", "Show"), SHOW, value="ownerless")))
@@ -38,10 +40,10 @@ def home_rows(c: sa.Connection, actor: Actor, parts: CareParts) -> list[Block]:
     number, due_at = leavers.waiting(c)
     if number and due_at is not None:
         text = trn(
-            ":wave: {count} person has left and has keys that work: what nobody takes over is disabled, in {channel}, "
-            "from {time} on.",
-            ":wave: {count} people have left and have keys that work: what nobody takes over is disabled, in "
-            "{channel}, from {time} on.",
+            ":wave: {count} person has left and has keys that work: take them over in {channel}; what nobody has taken "
+            "over is disabled from {time} on.",
+            ":wave: {count} people have left and have keys that work: take them over in {channel}; what nobody has "
+            "taken over is disabled from {time} on.",
             number,
             channel=where,
             time=date(due_at),

@@ -95,8 +95,8 @@ def _standing(batch: Batch, mark: str, done: str, total: int) -> str:
         )
     if batch.status is BatchStatus.RUNNING:
         if batch.operation == DISABLE:
-            return tr(":hourglass_flowing_sand: {who} has keys disabled: {done} of {total}", **values)
-        return tr(":hourglass_flowing_sand: {who} has keys enabled: {done} of {total}", **values)
+            return tr(":hourglass_flowing_sand: {who} is disabling keys: {done} of {total}", **values)
+        return tr(":hourglass_flowing_sand: {who} is enabling keys: {done} of {total}", **values)
     if batch.status in {BatchStatus.DONE, BatchStatus.STOPPED}:
         return _ended(batch, mark, values, total)
     return trc("a batch that was not begun", "{who}: {done} of {total}", **values)

@@ -262,12 +262,12 @@ class Outbox:
         drawer = self._drawers.get(row.kind)
         parent = post_store.load(c, row.thread_of) if row.thread_of else None
         in_turn = row.ts is not None or now - row.created_at > ORDER_SECONDS or not post_store.overtakes(c, row)
-        if drawer is None or not in_turn or (parent is not None and parent.ts is None):
+        if drawer is None or not in_turn or post_store.waits_for_its_parent(row, parent):
             leases.release(c, hold.name, hold.holder)
             if drawer is None:
                 # A newer version runs beside this one, or ran before it.
                 logger.error("post %s is of a kind that this version cannot draw: %s", row.id, row.kind)
-            return _Plan(row=row, message=None, wait=min(60.0, 0.5 + (now - row.created_at) / 10))
+            return _Plan(row=row, message=None, wait=0.5 if row.ts else min(60.0, 0.5 + (now - row.created_at) / 10))
         with speaking(self._language_of(c, row)):
             message = worded(drawer(c, row))
         look = row.ts is None and row.intent_at is not None

@@ -77,6 +77,17 @@ def overtakes(c: sa.Connection, row: PostRow) -> bool:
     return c.execute(sa.select(posts.c.id).where(older, on_its_way).limit(1)).first() is not None
 
 
+def waits_for_its_parent(row: PostRow, parent: PostRow | None) -> bool:
+    """Whether the message above it must be shown before: the first time always, later while that one is being redrawn.
+
+    So a thread never says that something is over while its card says that it is not. One that Slack did not take when
+    it was tried last is not waited for.
+    """
+    if parent is None:
+        return False
+    return parent.ts is None or (row.ts is not None and parent.drawn < parent.wanted and not parent.attempts)
+
+
 def refused_channels(c: sa.Connection) -> list[tuple[str, str]]:
     """Channels that do not take a message which waits for them, with Slack's word; each pair once."""
     waiting = posts.c.error.is_not(None) & (posts.c.drawn < posts.c.wanted) & posts.c.target.not_like(f"{DM}%")

@@ -43,7 +43,7 @@ from tests.languages.pseudo import english_in, pseudo
 UNKNOWN = finding(how=MatchKind.UNKNOWN)
 MASK = UNKNOWN.model_copy(update={"fingerprint": None})
 FULL, ENDS = finding(7), finding(7, how=MatchKind.MASKED)
-PLAN, BATCH, BODY = CallPlan(now=NOW, next=("security",)), DisabledCount(1, 2, 0), {"who": "<@U0SAM>"}
+PLAN, BATCH, BODY = CallPlan(now=NOW, next=("AB",)), DisabledCount(1, 2, 0), {"who": "<@U0SAM>"}
 CHECKS = (
     None,
     RevocationProgress(refused_at=NOW + 90),
@@ -134,7 +134,7 @@ def test_who_is_called_and_when_is_translated() -> None:
         first.model_copy(update={"keys": {}, "place": {"away": [""]}}),
         called.model_copy(update={"place": {REMOVED: [""]}}),
     ]
-    plans = [PLAN, CallPlan(now=NOW, nobody=True), CallPlan(now=NOW, next=("a",), automatic=True, last=("b",))]
+    plans = [PLAN, CallPlan(now=NOW, nobody=True), CallPlan(now=NOW, next=("A",), automatic=True, last=("B",))]
     for alert, plan, living in itertools.product(cases, plans, [(7,), ()]):
         standing = Standing(living=living, stopping=() if living else (7,))
         with pseudo():

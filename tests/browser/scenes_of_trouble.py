@@ -2,6 +2,8 @@
 
 import re
 
+from playwright.async_api import Locator, expect
+
 from tests.browser.player import Player
 from tests.browser.scenes import ADA, ALEX, BEN, DAY, HOUR, KEYS, MIRA, SAM, SECURITY
 
@@ -11,6 +13,7 @@ async def alert_cards(play: Player) -> None:
     await play.alert("github", "full", key)
     await play.see(SAM, SECURITY)
     card = play.message("nightly-report")
+    await _called(card)
     await play.snap("alert-open", card)
     for source in ("gitguardian", "alertmanager", "slack"):
         await play.alert(source, "full", key)
@@ -23,18 +26,31 @@ async def alert_cards(play: Player) -> None:
     await play.snap("alert-owner", play.message("nightly-report"))
     await play.see(SAM, SECURITY)
     await play.click(card, re.compile("^Disable"))
-    await card.get_by_text(re.compile("dead", re.IGNORECASE)).first.wait_for()
+    await _over(card)
     await play.snap("alert-dead", card)
     await play.click(card, re.compile("^Enable again"))
     await play.snap("enable-again", play.window())
     await play.close()
 
 
+async def _called(card: Locator) -> None:
+    """The card says whom its thread calls, and the thread does."""
+    await card.locator(".reply").get_by_text("Please act").first.wait_for()
+
+
+async def _over(card: Locator) -> None:
+    """The card and its thread say the same: nothing of it works."""
+    await card.locator(".reply").get_by_text("This call is over").first.wait_for()
+    await expect(card.get_by_role("button", name=re.compile("^(Disable|I am on it)"))).to_have_count(0)
+
+
 async def open_alert(play: Player) -> None:
     """One that stands on the Homes."""
     await play.alert("gitguardian", "masked", (await play.keys())["doc-search"])
     await play.see(SAM, SECURITY)
-    await play.snap("alert-masked", play.message("doc-search"))
+    card = play.message("doc-search")
+    await _called(card)
+    await play.snap("alert-masked", card)
     await play.alert("generic", "unknown")
     await play.snap("alert-not-ours", play.message(re.compile("no key of this account|names no key|another account")))
 
@@ -63,13 +79,15 @@ async def mass_leak(play: Player) -> None:
     await play.alert("generic", "all")
     await play.see(SAM, SECURITY)
     card = play.message(re.compile("leaked keys", re.IGNORECASE))
+    await _called(card)
     await play.snap("mass-leak", card)
     await play.click(card, re.compile("^Disable"))
     window = play.window("Leaked key")
+    await window.get_by_role("button", name=re.compile("^Disable")).wait_for()
     await play.snap("mass-leak-window", window)
-    await play.click(window, "Disable now")
+    await play.click(window, re.compile("^Disable"))
     await play.close()
-    await card.get_by_text(re.compile("dead|refused", re.IGNORECASE)).first.wait_for()
+    await _over(card)
     await play.snap("mass-leak-disabled", card)
 
 

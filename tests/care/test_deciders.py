@@ -30,9 +30,10 @@ def test_they_are_mentioned_once_a_day_and_named_always(sqlite_database: Databas
     found = [sqlite_database.run_here(deciders, parts(POLICY, A_DAY * 9 + at)) for at in (0, 60, A_DAY)]
     assert [one["called"] for one in found] == [["S0SECURITY"], [], ["S0SECURITY"]]
     assert [one["deciders"] for one in found] == [["security"]] * 3
+    assert [one["others"] for one in found] == [["admin"]] * 3
 
 
 def test_where_the_policy_names_nobody_nobody_is(sqlite_database: Database) -> None:
     nobody = parts("[roles]\n", A_DAY * 9)
-    assert sqlite_database.run_here(deciders, nobody) == {"deciders": [], "called": []}
+    assert sqlite_database.run_here(deciders, nobody) == {"deciders": [], "others": [], "called": []}
     assert sqlite_database.run_here(deciders, parts(POLICY, A_DAY * 9))["called"] == ["S0SECURITY"]

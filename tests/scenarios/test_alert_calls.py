@@ -50,15 +50,15 @@ async def test_security_is_called_at_once_and_again_until_the_key_is_dead(http_d
     posted = [str(one.arguments) for one in desk.slack.calls if one.method == "chat.postMessage"]
     first = next(text for text in posted if "Leaked key" in text)
     assert "*Called now*" in first
-    assert "*Called again*: <!date^" in first
-    await desk.eventually(lambda: cards(desk, "*Called next*: `security`"))
+    assert "*Next call*: the same people, <!date^" in first
+    await desk.eventually(lambda: cards(desk, "*Next call*: the role *"))
     for number, minutes in enumerate((6, 11, 46, 245), start=2):
         await desk.pass_time(minutes * MINUTE)
         await desk.eventually(functools.partial(_called, desk, number))
     # From an hour on the administrators are called too, and the channel sees it.
     assert "<!subteam^S0ADMINS>" not in calls(desk)[2]
     assert "<!subteam^S0ADMINS>" in calls(desk)[3]
-    await desk.eventually(lambda: cards(desk, "`admin`"))
+    await desk.eventually(lambda: cards(desk, "the role *admin*"))
     card = cards(desk, "production")[0]
     await desk.slack.click(SAM, card, "disable")
     await desk.eventually(lambda: cards(desk, "dead"))
@@ -76,7 +76,7 @@ async def test_whoever_is_on_it_is_named_and_calls_pause_for_half_an_hour(http_d
     assert "acknowledge" in buttons_of(card)
     await desk.slack.click(SAM, card, "acknowledge")
     await desk.eventually(lambda: cards(desk, f"<@{SAM}> is on it"))
-    assert cards(desk, "If the key still works then, the next call goes to `security`")
+    assert cards(desk, "If the key still works then, the next call goes to the role *")
     # The card, its thread and the Home say the same, and nobody is asked to do what somebody does.
     await desk.eventually(lambda: "nobody else needs to act before" in calls(desk)[0])
     assert "Please act" not in calls(desk)[0]
@@ -111,8 +111,8 @@ async def test_open_alerts_stand_on_the_home_of_security_alone_and_can_be_acted_
     for user, sees in ((seed.ENGINEER, False), (SAM, True)):
         await desk.slack.open_home(user)
         home = await desk.eventually(functools.partial(desk.slack.home, user))
-        assert ("Keys in open alerts that still work" in view_text(home)) is sees
-        assert ("next call: `security`, <!date^" in view_text(home)) is sees
+        assert ("Waiting for you" in view_text(home)) is sees
+        assert ("next call: the role *" in view_text(home)) is sees
     await desk.slack.click(SAM, present(desk.slack.home(SAM)), "disable")
     await desk.eventually(lambda: cards(desk, "dead"))
 
@@ -122,7 +122,7 @@ async def test_a_masked_match_stands_on_the_home_as_what_it_is(http_desk: Desk) 
     await learned(desk)
     value = desk.gateway.key_value(desk.key("production").id)
     await send(desk, "generic", f"sk-{value[:4]}**********{value[-4:]}")
-    await desk.eventually(lambda: cards(desk, "An alert may mean key"))
+    await desk.eventually(lambda: cards(desk, "may have leaked and still works"))
     await desk.eventually(lambda: desk.said("which still works", seed.SECURITY_CHANNEL))
     await desk.slack.open_home(SAM)
     home = await desk.eventually(lambda: view_text(present(desk.slack.home(SAM))))

@@ -270,7 +270,7 @@ async def test_auto_disable_acts_first_and_tells_afterwards(tmp_path: Path, sqli
         third = desk.key("ci-runner")
         value = desk.gateway.key_value(third.id).removeprefix("sk-")
         await send(desk, "generic", f"sk-{value[:4]}**********{value[-4:]}", number=2)
-        await desk.eventually(lambda: cards(desk, "may mean"))
+        await desk.eventually(lambda: cards(desk, "may have leaked"))
         assert desk.gateway.key(third.id).status == 1
 
 

@@ -93,7 +93,7 @@ async def test_an_alert_about_a_key_of_a_removed_gateway_calls_once_and_says_how
     async with house.running() as desk:
         await desk.pass_time(6 * MINUTE)
         [card] = await desk.eventually(lambda: [m for m in cards(desk, GONE) if "leaked-there" in text_of(m)])
-        assert "*Called once*: `security`." in text_of(card)
+        assert "*Called once*: the role *" in text_of(card)
         assert "close this alert with *Not ours*" in text_of(card)
         assert set(buttons_of(card)) == {"not_ours", "false_alarm"}
         await send(desk, "generic", f"KEY={house.prod.key_value(unread.id)}", number=2)
@@ -109,7 +109,7 @@ async def test_an_alert_about_a_key_of_a_removed_gateway_calls_once_and_says_how
         # It is back, so somebody has to act again, and can.
         await desk.pass_time(16 * MINUTE)
         await desk.eventually(lambda: calls(desk, "leaked-there") >= 2)
-        await desk.eventually(lambda: [m for m in cards(desk, "*Called next*") if "disable" in buttons_of(m)])
+        await desk.eventually(lambda: [m for m in cards(desk, "*Next call*") if "disable" in buttons_of(m)])
 
 
 async def test_a_rule_holds_at_one_gateway_alone(house: House) -> None:

@@ -53,13 +53,13 @@ async def test_who_decides_is_named_mentioned_once_a_day_and_finds_it_on_the_hom
     await console(desk, "first")
     [card] = await desk.eventually(lambda: cards(desk))
     assert "<!subteam^S0SECURITY> :mag:" in text_of(card)
-    assert "*Who decides*: `security`." in text_of(card)
+    assert "*Who decides*: the role *" in text_of(card)
     assert "There is no time limit" in text_of(card)
     desk.gateway.add_key(name="second", remain_quota=100_000)
     await look(desk)
     second = (await desk.eventually(lambda: [m for m in cards(desk) if "second" in text_of(m)]))[0]
     assert "<!subteam^" not in text_of(second)
-    assert "*Who decides*: `security`." in text_of(second)
+    assert "*Who decides*: the role *" in text_of(second)
     for user, sees in ((ADA, False), (SAM, True)):
         await desk.slack.open_home(user)
         home = await desk.eventually(functools.partial(desk.slack.home, user))

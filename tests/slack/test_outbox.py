@@ -268,6 +268,20 @@ async def test_a_thread_waits_for_its_card(desk: Desk, fake: FakeSlack) -> None:
     assert outcome.text == "card of outcome"
 
 
+async def test_a_reply_is_not_redrawn_before_the_card_above_it(desk: Desk, fake: FakeSlack) -> None:
+    await desk.want("p1")
+    await desk.want("p2", subject="called", thread_of="p1")
+    await desk.run()
+    desk.texts |= {"7": "dead", "called": "over"}
+    fake.limits.force("chat.update", times=1, retry_after=5)
+    await desk.want("p1")
+    await desk.want("p2", subject="called", thread_of="p1")
+    await desk.run()
+    assert texts(fake) == ["dead", "over"]
+    drawn = [call.arguments["ts"] for call in fake.calls if call.method == "chat.update" and call.status == 200]
+    assert drawn == [message.ts for message in fake.messages(CHANNEL)]
+
+
 async def test_a_reply_whose_answer_got_lost_is_found_in_the_thread(desk: Desk, fake: FakeSlack) -> None:
     await desk.want("p1")
     await desk.run()

@@ -8,16 +8,20 @@ from bot.alerts.cards.headline import first_line
 from bot.alerts.cards.key_blocks import key_name
 from bot.alerts.cards.key_state import Requests
 from bot.alerts.cards.standing import DisabledCount, Standing
-from bot.alerts.models import Alert
+from bot.alerts.models import Alert, AlertStatus
+from bot.approvals.cards.role_names import role_names
 from bot.languages import joined, tr, trn
 from bot.languages.formats import all_of, some_of
 from bot.languages.sentence import from_stored
-from bot.permissions.roles import is_person
 from bot.slack.blocks import Block, Message, code, context, date, mention, section
 
 NOBODY_CALLED = tr(
     "The policy names no people who may disable any key at once, so nobody is called when a key leaks; its alert only "
     "stands in the security channel."
+)
+NOT_CALLED = tr(
+    "Nobody is called, and there is no time limit. Security: look where it was seen; if it is no key of ours, press "
+    "*Not ours*."
 )
 _ENDS = tr(
     "The calls end when no key of this alert works any more, or when the alert is closed. *I am on it* pauses them for "
@@ -25,22 +29,22 @@ _ENDS = tr(
 )
 
 
-def names_text(names: tuple[str, ...]) -> str:
-    """Roles without a mention: a card that is drawn again must not call them. People are mentioned."""
-    return all_of(mention(name) if is_person(name) else code(name) for name in names)
+def called_text(names: tuple[str, ...], plan: CallPlan) -> str:
+    """The roles and people of a call. Who has a role now is said where the plan tells it."""
+    return role_names(names, plan.people)
 
 
 def call_blocks(alert: Alert, standing: Standing, plan: CallPlan) -> list[Block]:
     """For the card: who must act, and what happens by when if nobody does."""
     if standing.is_over:
-        return []
+        return [section(NOT_CALLED)] if alert.status is AlertStatus.OPEN and alert.is_foreign else []
     if alert.removed:
         return [section(_removed(alert, plan))]
     if not standing.living:
         sentence = tr(
             ":hourglass_flowing_sand: An order is under way. If it does not stop the key, the next call goes to "
             "{people}.",
-            people=names_text(plan.next),
+            people=called_text(plan.next, plan),
         )
         return [context(sentence)] if plan.next and not plan.nobody else []
     pause = paused_until(alert)
@@ -66,14 +70,17 @@ def _taken(alert: Alert, plan: CallPlan, until: float) -> str:
     taken = tr(":eyes: {who} is on it until {time}.", who=who, time=time)
     if plan.nobody:
         return joined(taken, tr("Nobody is called after that."))
-    after = tr("If the key still works then, the next call goes to {people}.", people=names_text(plan.next))
+    after = tr("If the key still works then, the next call goes to {people}.", people=called_text(plan.next, plan))
     return joined(taken, after)
 
 
 def _called_first(alert: Alert, plan: CallPlan) -> str:
-    people = names_text(plan.next)
+    people = called_text(plan.next, plan)
     if alert.calls.called_by is not None:
-        return tr(":bell: Alert {number} is about the same key and calls for it.", number=alert.calls.called_by)
+        return tr(
+            ":bell: Alert {number} is about the same key, and people are called from that alert.",
+            number=alert.calls.called_by,
+        )
     if plan.automatic and not alert.actions and alert.batch_id is None:
         return tr(":bell: The policy has it disabled at once. If that fails, {people} will be called.", people=people)
     if alert.away and not alert.keys:
@@ -81,13 +88,14 @@ def _called_first(alert: Alert, plan: CallPlan) -> str:
     again = date(max(alert.received_at, plan.now) + due(1))
     if not alert.keys:
         return tr(
-            ":bell: *Called now*, if the gateway says that the key works: {people}. *Called again*: {time}, unless "
-            "somebody acts before.",
+            ":bell: *Called now*, if the gateway says that the key works: {people}. *Next call*: the same people, "
+            "{time}, unless somebody acts before.",
             people=people,
             time=again,
         )
     return tr(
-        ":bell: *Called now*, in the thread below: {people}. *Called again*: {time}, unless somebody acts before.",
+        ":bell: *Called now*, in the thread below: {people}. *Next call*: the same people, {time}, unless somebody "
+        "acts before.",
         people=people,
         time=again,
     )
@@ -95,11 +103,11 @@ def _called_first(alert: Alert, plan: CallPlan) -> str:
 
 def _called_again(alert: Alert, plan: CallPlan) -> str:
     at = next_call(alert)
-    last, people = names_text(plan.last), names_text(plan.next)
+    last, people = called_text(plan.last, plan), called_text(plan.next, plan)
     if at is None:
         return tr(":bell: *Called last*: {people}.", people=last)
     sentence = tr(
-        ":bell: *Called last*: {last}. *Called next*: {people}, {time}, unless somebody acts before.",
+        ":bell: *Called last*: {last}. *Next call*: {people}, {time}, unless somebody acts before.",
         last=last,
         people=people,
         time=date(at),
@@ -111,8 +119,8 @@ def _called_again(alert: Alert, plan: CallPlan) -> str:
 
 def _removed(alert: Alert, plan: CallPlan) -> str:
     text = trn(
-        ":warning: *The gateway {gateways} is not in the policy any more*, so this key can neither be read nor "
-        "disabled here. Disable it at that gateway itself, then close this alert with *Not ours*.",
+        ":warning: *The gateway {gateways} is not in the policy any more*, so its keys can neither be read nor "
+        "disabled here. Disable them at that gateway itself, then close this alert with *Not ours*.",
         ":warning: *The gateways {gateways} are not in the policy any more*, so their keys can neither be read nor "
         "disabled here. Disable them at those gateways themselves, then close this alert with *Not ours*.",
         len(alert.removed),
@@ -121,7 +129,8 @@ def _removed(alert: Alert, plan: CallPlan) -> str:
     if not plan.last:
         return text
     last = tr(
-        "*Called once*: {people}. Nobody is called again unless the gateway comes back.", people=names_text(plan.last)
+        "*Called once*: {people}. Nobody is called again unless the gateway is put back into the policy.",
+        people=called_text(plan.last, plan),
     )
     return joined(text, last)
 
@@ -194,5 +203,5 @@ def home_text(alert: Alert, plan: CallPlan) -> str:
     if plan.nobody:
         return tr("nobody is called: please act, or tell an administrator")
     if at is None:
-        return tr("being called now: {people}", people=names_text(plan.next))
-    return tr("next call: {people}, {time}", people=names_text(plan.next), time=date(at))
+        return tr("being called now: {people}", people=called_text(plan.next, plan))
+    return tr("next call: {people}, {time}", people=called_text(plan.next, plan), time=date(at))

@@ -41,6 +41,7 @@ from bot.slack.blocks import (
     date,
     escape,
     inert,
+    link,
     section,
 )
 
@@ -210,8 +211,8 @@ def _unknown_lines(alert: Alert) -> list[str]:
     if masks:
         lines.append(
             trn(
-                "{masks} is a masked key that cannot be told: as far as shown it fits none of ours.",
-                "{masks} are masked keys that cannot be told: as far as shown they fit none of ours.",
+                "{masks} is a masked key that cannot be identified: as far as shown it fits none of ours.",
+                "{masks} are masked keys that cannot be identified: as far as shown they fit none of ours.",
                 len(masks),
                 masks=_masks(masks),
             )
@@ -229,8 +230,8 @@ def _small_line(alert: Alert) -> str:
     if alert.source == "slack":
         channel = channel_link(str(alert.place.get("channel", "")))
         parts.append(trc("where the message of an alert is", "in {channel}", channel=channel))
-    elif not alert.their_id.startswith("sha256:"):
-        parts.append(code(alert.their_id[:80]))
+    elif alert.url:
+        parts.append(link(alert.url, tr("open it at its source")))
     if alert.deliveries > 1:
         parts.append(trn("delivered {count} time", "delivered {count} times", alert.deliveries))
     return " · ".join(parts)

@@ -10,7 +10,7 @@ FALSE_ALARM, NOT_OURS = "false_alarm", "not_ours"
 def not_ours_button(alert: Alert) -> Block:
     """*Not ours*: the value is no key of our gateways."""
     sure = confirm(
-        tr("Is it not ours?"),
+        tr("Close it as not ours?"),
         tr(
             "You say: this value belongs to none of our gateways. The alert is closed and nothing is touched. If it "
             "turns out to be ours after all, the alert opens again."

@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable
+from dataclasses import replace
 
 import sqlalchemy as sa
 
@@ -91,7 +92,11 @@ def _card(
         sightings.count(c, found[0].id),
         sightings.last_seen(c, found[0]),
     )
-    return card(*found, dollars=dollars, plan=plan(found[0]), batch=batch, untold=untold, locked=locked, seen=seen)
+    called = plan(found[0])
+    if post.ts is None:
+        # A new message calls whom it mentions, and its thread does that; one that is edited calls nobody.
+        called = replace(called, people={})
+    return card(*found, dollars=dollars, plan=called, batch=batch, untold=untold, locked=locked, seen=seen)
 
 
 def _batch(c: sa.Connection, alert: Alert, progress: BatchProgress) -> DisabledCount | None:

@@ -15,7 +15,7 @@ from bot.alerts.cards.key_state import (
 )
 from bot.alerts.cards.standing import DisabledCount
 from bot.alerts.models import UNFETCHED, Alert, AlertStatus
-from bot.languages import tr, trn
+from bot.languages import joined, tr, trn
 from bot.languages.formats import some_of, with_commas
 from bot.slack.blocks import mention
 
@@ -117,6 +117,12 @@ def _masked_headline(alert: Alert, requests: Requests, which: str) -> str:
     if not done:
         if alert.the_key is not None and is_out_of_use(alert, alert.the_key, requests):
             return tr(":no_entry_sign: An alert may mean key {keys}, which is out of use.", keys=which)
+        if alert.the_key is not None and alert.the_key in alert.keys and alert.keys[alert.the_key].may_work:
+            return tr(
+                ":warning: {keys} may have leaked and still works. Only its first and last characters are known: look "
+                "where it was seen and compare; when in doubt, press *Disable now*.",
+                keys=which,
+            )
         return tr(":warning: An alert may mean key {keys}. Only its first and last characters are known.", keys=which)
     return _masked_standing(alert, requests, done)
 
@@ -180,14 +186,18 @@ def _standing(alert: Alert, requests: Requests, which: str, number: int) -> str:
 def _disabled(alert: Alert, requests: Requests, which: str, number: int) -> str:
     """Of keys that are out of use, of which not all were seen to be refused."""
     if dead := sum(refused_at(action, requests) is not None for action in map(alert.actions.get, alert.sure_keys)):
-        return trn(
-            ":lock: {count} of {total} leaked keys is dead, refused by the gateway. The others were out of use "
-            "before and were not tried.",
-            ":lock: {count} of {total} leaked keys are dead, refused by the gateway. The others were out of use "
-            "before and were not tried.",
+        text = trn(
+            ":lock: {count} of {total} leaked keys is dead, refused by the gateway.",
+            ":lock: {count} of {total} leaked keys are dead, refused by the gateway.",
             dead,
             total=number,
         )
+        others = trn(
+            "The other one was out of use before and was not tried.",
+            "The other {count} were out of use before and were not tried.",
+            number - dead,
+        )
+        return joined(text, others)
     if all(key_id in alert.keys and alert.keys[key_id].gone for key_id in alert.sure_keys):
         return trn(
             ":no_entry_sign: Leaked key {keys}: deleted. The gateway was not seen to refuse it.",
@@ -209,7 +219,7 @@ def _keyless_headline(alert: Alert) -> str:
     if alert.awaits_lookup:
         return tr(":hourglass_flowing_sand: An alert came in; what it names was not looked up yet. We keep trying.")
     if alert.is_untellable:
-        return tr(":question: An alert came in; it names a masked key that cannot be told.")
+        return tr(":question: An alert came in; it names a masked key that cannot be identified.")
     if alert.unknown:
         return tr(":question: An alert came in; it names no key of this account.")
     return tr(":question: An alert came in; it names no key.")

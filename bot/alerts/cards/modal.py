@@ -91,7 +91,7 @@ def _sentence(alert: Alert, requests: Requests) -> str:
             ":hourglass_flowing_sand: It could not be looked up yet whose key this is. This window corrects itself."
         )
     if alert.is_untellable:
-        return tr(":question: It holds a masked key that cannot be told: too little of it is shown.")
+        return tr(":question: It holds a masked key that cannot be identified: too little of it is shown.")
     if not alert.possible_keys:
         return tr(":question: Nothing in it is a key of this account.")
     if not alert.sure_keys:

@@ -51,11 +51,15 @@ def _permalink(workspace: str, channel: str, ts: str) -> str:
     return f"{workspace.rstrip('/')}/archives/{channel}/p{ts.replace('.', '')}"
 
 
-def title_text(alert: Alert) -> str:
-    """What the source calls it, as a link where it has a page; "" where it calls it nothing."""
-    if not alert.title:
+def title_text(alert: Alert, *, shortened: bool = False) -> str:
+    """What the source calls it, as a link where it has a page; "" where it calls it nothing.
+
+    `shortened`: without the name of the source, which stands before it.
+    """
+    title = alert.title.removeprefix(f"{source_text(alert)}: ") if shortened else alert.title
+    if not title:
         return ""
-    return link(alert.url, alert.title) if alert.url else f"*{inert(alert.title)}*"
+    return link(alert.url, title) if alert.url else f"*{inert(title)}*"
 
 
 def sighting_text(alert: Alert) -> str:
@@ -70,7 +74,7 @@ def _sighting_line(alert: Alert) -> str:
     at = date(alert.received_at)
     if alert.source == "slack":
         return tr("{time} {where}", time=at, where=where_text(alert))
-    title = title_text(alert)
+    title = title_text(alert, shortened=True)
     if not title:
         return trc("when and where a leaked key was seen", "{time} from {source}", time=at, source=source_text(alert))
     return trc(

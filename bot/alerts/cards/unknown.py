@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from bot.alerts.cards.call_lines import NOT_CALLED
 from bot.alerts.cards.closing import not_ours_button
 from bot.alerts.cards.origin import source_text
 from bot.alerts.models import Alert, AlertStatus
@@ -45,6 +46,7 @@ def unknown_card(alerts: Sequence[Alert], number: int, *, minute: int) -> Messag
         small = [more, since]
     blocks.append(context(" ".join(small)))
     if any(alert.is_foreign and alert.status is AlertStatus.OPEN for alert in alerts):
+        blocks.append(section(NOT_CALLED))
         blocks.append(actions(not_ours_button(alerts[0])))
     return Message(sentence, blocks)
 

@@ -11,6 +11,7 @@ waiting          what a waiting request waits for, stage by stage
 offered_changes  the values that are offered, beside those that were asked
 change_lines     what a request changes, as facts
 again            *Ask again*, the button under an old request
+role_names       roles and people of the policy, by name
 quiet_days       one message a day for what needed no approval
 listeners        the buttons on them
 offer_form       the form of *Approve with changes*

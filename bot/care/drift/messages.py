@@ -60,7 +60,7 @@ def _card(c: sa.Connection, rows: Sequence[KeyDrift], body: Mapping[str, Any], d
 
 def _choices() -> str:
     return tr(
-        "*{accept}* keeps a key as it is now, *{back}* makes it again as it was before. Until somebody decides, "
+        "*{accept}* keeps a key as it is now, *{back}* changes it back to what it was. Until somebody decides, "
         "it stays as it is now.",
         accept=trc("button", "Accept"),
         back=trc("button", "Put back"),

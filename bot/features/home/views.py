@@ -75,19 +75,14 @@ def build_home(
     blocks: list[Block] = [actions(*buttons)]
     if quiet:
         blocks.append(context(_QUIET))
-    if alerts:
-        blocks += [
-            header(tr("Keys in open alerts that still work")),
-            *cut(alerts, _ALERTS, tr("the security channel")),
-            divider(),
-        ]
+    if alerts or waiting:
+        leaks = cut(alerts, _ALERTS, tr("the security channel"))
+        blocks += [header(tr("Waiting for you")), *leaks, *waiting, divider()]
     if care or questions:
         asked = [block for one in questions[:_CARE] for block in one]
         asked = cut(asked, len(asked), code("/apikey list"), total=len(asked) + len(questions[_CARE:]))
         lines = cut([section(f"• {line}") for line in care], _CARE, code("/apikey list"))
         blocks += [header(tr("Needs care")), *asked, *lines, divider()]
-    if waiting:
-        blocks += [header(tr("Waiting for you")), *waiting, divider()]
     if reviews:
         blocks += [header(tr("Done by break-glass, to be reviewed by you")), *reviews, divider()]
     blocks += [header(tr("Your keys")), *(keys or [section(tr("You have no keys yet."))]), divider()]

@@ -1,5 +1,6 @@
 """Who must act, and by when: the same on the card, in the messages that called, and on the Home."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from bot.alerts.call_times import CallPlan
 from bot.alerts.cards.call_lines import call_blocks, call_message, home_text, over_call
 from bot.alerts.cards.standing import Standing
+from bot.alerts.detection.key_index import MatchKind
 from bot.alerts.models import AWAY, REMOVED, Alert, AlertAction, AlertCalls, KeySnapshot
 from bot.approvals.models import Status
 from bot.slack.blocks import date
@@ -23,24 +25,36 @@ def leaked(**changes: Any) -> Alert:
 
 
 def text_of(alert: Alert, standing: Standing = WORKS, plan: CallPlan = PLAN) -> str:
-    return str(call_blocks(alert, standing, plan)).translate({0x2068: None, 0x2069: None})
+    return str(call_blocks(alert, standing, plan)).replace("\\u2068", "").replace("\\u2069", "")
 
 
 @pytest.mark.parametrize(
     ("alert", "plan", "words"),
     [
-        (leaked(), PLAN, ["*Called now*", "`security` and <@U0SAM>", date(NOW + 300), "The calls end when"]),
+        (leaked(), PLAN, ["*Called now*", "the role *security* and <@U0SAM>", date(NOW + 300), "The calls end when"]),
         (leaked(keys={}), PLAN, ["*Called now*, if the gateway says that the key works", date(NOW + 300)]),
-        (leaked(keys={}, place={AWAY: [""]}), PLAN, ["As soon as the gateway says that the key works, `security`"]),
+        (
+            leaked(keys={}, place={AWAY: [""]}),
+            PLAN,
+            ["As soon as the gateway says that the key works, the role *security*"],
+        ),
         (leaked(), CallPlan(now=NOW, next=("security",), automatic=True), ["has it disabled at once. If that fails"]),
-        (leaked(calls=AlertCalls(called_by=2)), PLAN, ["Alert 2 is about the same key and calls for it."]),
-        (leaked(calls=CALLED), PLAN, ["*Called last*: `oncall`. *Called next*: `security`", date(NOW + 300)]),
-        (leaked(calls=AlertCalls(number=1, step=1)), PLAN, ["*Called last*: `oncall`."]),
+        (
+            leaked(calls=AlertCalls(called_by=2)),
+            PLAN,
+            ["Alert 2 is about the same key, and people are called from that alert."],
+        ),
+        (
+            leaked(calls=CALLED),
+            PLAN,
+            ["*Called last*: the role *oncall*. *Next call*: the role *security*", date(NOW + 300)],
+        ),
+        (leaked(calls=AlertCalls(number=1, step=1)), PLAN, ["*Called last*: the role *oncall*."]),
         (leaked(), CallPlan(now=NOW, nobody=True), ["*Nobody is called about this alert*", "keydesk policy lint"]),
         (
             leaked(acknowledged_by="U0BEN", acknowledged_at=NOW, calls=CALLED),
             PLAN,
-            [f"<@U0BEN> is on it until {date(NOW + 1800)}.", "If the key still works then", "`security`"],
+            [f"<@U0BEN> is on it until {date(NOW + 1800)}.", "If the key still works then", "the role *security*"],
         ),
         (
             leaked(acknowledged_by="U0BEN", acknowledged_at=NOW),
@@ -57,7 +71,7 @@ def text_of(alert: Alert, standing: Standing = WORKS, plan: CallPlan = PLAN) -> 
             CallPlan(now=NOW, next=("security",)),
             ["is not in the policy any more*", "close this alert with *Not ours*"],
         ),
-        (leaked(place={REMOVED: [""]}), PLAN, ["*Called once*: `oncall`. Nobody is called again"]),
+        (leaked(place={REMOVED: [""]}), PLAN, ["*Called once*: the role *oncall*. Nobody is called again"]),
     ],
 )
 def test_the_card_says_who_acts_and_by_when(alert: Alert, plan: CallPlan, words: list[str]) -> None:
@@ -66,7 +80,7 @@ def test_the_card_says_who_acts_and_by_when(alert: Alert, plan: CallPlan, words:
 
 
 def test_while_an_order_is_under_way_it_says_what_follows_and_over_is_over() -> None:
-    assert "If it does not stop the key, the next call goes to `security`" in text_of(leaked(), STOPS)
+    assert "If it does not stop the key, the next call goes to the role *security*" in text_of(leaked(), STOPS)
     assert call_blocks(leaked(), STOPS, CallPlan(now=NOW, nobody=True)) == []
     assert call_blocks(leaked(), Standing(), PLAN) == []
 
@@ -101,12 +115,24 @@ def test_a_message_that_called_says_at_once_that_an_order_is_under_way() -> None
 @pytest.mark.parametrize(
     ("alert", "plan", "words"),
     [
-        (leaked(), PLAN, "being called now: `security`"),
-        (leaked(calls=CALLED), PLAN, f"next call: `security` and <@U0SAM>, {date(NOW + 300)}"),
+        (leaked(), PLAN, "being called now: the role *security*"),
+        (leaked(calls=CALLED), PLAN, f"next call: the role *security* and <@U0SAM>, {date(NOW + 300)}"),
         (leaked(), CallPlan(now=NOW, nobody=True), "nobody is called: please act"),
         (leaked(acknowledged_by="U0BEN", acknowledged_at=NOW), PLAN, f"<@U0BEN> is on it until {date(NOW + 1800)}"),
         (leaked(place={REMOVED: [""]}), PLAN, "its gateway is not in the policy any more"),
     ],
 )
 def test_the_home_says_the_same(alert: Alert, plan: CallPlan, words: str) -> None:
-    assert words in home_text(alert, plan)
+    assert words in home_text(alert, plan).translate({0x2068: None, 0x2069: None})
+
+
+def test_an_alert_about_no_key_of_ours_says_that_nobody_is_called_and_when() -> None:
+    text = text_of(alert_of(finding(how=MatchKind.UNKNOWN), looked_up_at=NOW), Standing())
+    assert "Nobody is called, and there is no time limit." in text
+
+
+def test_who_has_the_role_now_is_said_where_it_calls_nobody() -> None:
+    plan = replace(PLAN, people={"security": frozenset({"U0SAM", "S0TEAM"})})
+    assert "next call: the role *security* (<@U0SAM>) and <@U0SAM>" in home_text(leaked(calls=CALLED), plan).translate(
+        {0x2068: None, 0x2069: None}
+    )

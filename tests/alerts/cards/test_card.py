@@ -76,12 +76,12 @@ def disabled(revocation: RevocationProgress | None) -> ApprovalRequest:
             "1 of 2 leaked keys still works: *key 1*.",
         ),
         (leaked(7, keys={7: snapshot(state="expired")}), "It does not work now, but it was not disabled"),
-        (alert_of(finding(7, how=MatchKind.MASKED), keys={7: snapshot()}), "An alert may mean key *key 7*"),
+        (alert_of(finding(7, how=MatchKind.MASKED), keys={7: snapshot()}), "*key 7* may have leaked and still works."),
         (leaked(7, status=AlertStatus.FALSE_ALARM, closed_by="U0SAM"), "False alarm, says <@U0SAM>."),
         (mass(status=AlertStatus.FALSE_ALARM, closed_by="U0SAM"), "False alarm, says <@U0SAM>."),
         (alert_of(), "it names no key."),
         (alert_of(WHOLE), "it names no key of this account."),
-        (alert_of(MASK), "it names a masked key that cannot be told."),
+        (alert_of(MASK), "it names a masked key that cannot be identified."),
         (alert_of(WHOLE, looked_up_at=None), "was not looked up yet. We keep trying."),
         (alert_of(source="github", place={UNFETCHED: True}), "GitHub found a secret that could not be fetched."),
         (mass(), "3 leaked keys. None of them is disabled yet."),
@@ -151,12 +151,16 @@ def test_where_it_was_found_is_linked_and_said() -> None:
         ({"url": "https://ci.test/1"}, "<https://ci.test/1|A key in a log>"),
         ({"text": "line 5"}, "line 5"),
         ({"deliveries": 1_200}, "delivered 1,200 times"),
-        ({"their_id": "a-1"}, "`a-1`"),
+        ({"url": "https://ci.test/1"}, "<https://ci.test/1|open it at its source>"),
         ({"source": "another"}, "from another"),
     ],
 )
 def test_the_card_says_what_the_source_said(changes: dict[str, Any], words: str) -> None:
     assert words in str(card(leaked(7, **changes), {}, dollars=Dollars(usual=UNITS), plan=PLAN).blocks)
+
+
+def test_the_number_at_its_source_is_no_text_for_people() -> None:
+    assert "a-1" not in str(card(leaked(7, their_id="a-1"), {}, dollars=Dollars(usual=UNITS), plan=PLAN).blocks)
 
 
 def test_an_alert_without_a_title_or_a_number_of_theirs_has_none() -> None:
@@ -171,8 +175,8 @@ def test_an_alert_without_a_title_or_a_number_of_theirs_has_none() -> None:
         (alert_of(finding(1, 2, how=MatchKind.AMBIGUOUS)), "fits 2 keys (1, 2). None of them was touched"),
         (alert_of(WHOLE), "Unknown here, so not touched: `sk-aB3d…wXyZ`. If it is a key, it is another account's."),
         (alert_of(WHOLE, WHOLE.model_copy(update={"hint": "x"})), "If they are keys, they are another account's."),
-        (alert_of(MASK), "is a masked key that cannot be told"),
-        (alert_of(MASK, MASK.model_copy(update={"hint": "x"})), "are masked keys that cannot be told"),
+        (alert_of(MASK), "is a masked key that cannot be identified"),
+        (alert_of(MASK, MASK.model_copy(update={"hint": "x"})), "are masked keys that cannot be identified"),
         (alert_of(WHOLE, looked_up_at=None), "Not looked up yet: `sk-aB3d…wXyZ`. The gateway is being asked."),
         (alert_of(notes=("<note>",)), "&lt;note&gt;"),
     ],

@@ -25,9 +25,13 @@ def done(check: RevocationProgress | None = None) -> dict[int, ApprovalRequest]:
 @pytest.mark.parametrize(
     ("alert", "requests", "words"),
     [
-        (masked(ordered=False), {}, "may mean key *ci*. Only its first and last characters are known."),
+        (
+            masked(ordered=False),
+            {},
+            "*ci* may have leaked and still works. Only its first and last characters are known: look where it was seen",
+        ),
         (masked(ordered=False, state="disabled"), {}, "may mean key *ci*, which is out of use."),
-        (masked(), {1: request_of(Status.RUNNING)}, "may mean key *ci*. Only its first and last"),
+        (masked(), {1: request_of(Status.RUNNING)}, "*ci* may have leaked and still works."),
         (masked(), done(RevocationProgress(ended=True, refused_at=NOW)), "is dead: refused by the gateway."),
         (masked(), done(), "is disabled; now trying the key itself."),
         (masked(), done(RevocationProgress(ended=True, accepted_last=NOW)), "but the gateway still accepts it."),
@@ -46,4 +50,4 @@ def test_of_several_keys_those_that_were_out_of_use_before_are_told_from_the_dea
     off = KeySnapshot(key_id=8, state="disabled", looked_at=NOW)
     alert = alert_of(finding(7), finding(8), keys={8: off}, actions={7: dead})
     refused = request_of(Status.SUCCEEDED, revocation=RevocationProgress(refused_at=NOW), settled_at=NOW)
-    assert "1 of 2 leaked keys is dead, refused by the gateway. The others" in headline(alert, {1: refused}, now=NOW)
+    assert "is dead, refused by the gateway. The other one was" in headline(alert, {1: refused}, now=NOW)

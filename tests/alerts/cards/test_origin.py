@@ -33,6 +33,7 @@ def test_a_message_is_linked_by_its_permalink() -> None:
         (MESSAGE, "A message> in <#C0GEN> by <@U0BEN>."),
         (alert_of(source="github", title="In a file"), "from GitHub secret scanning: *In a file*"),
         (alert_of(title=""), "from a signed webhook"),
+        (alert_of(source="gitguardian", title="GitGuardian: A key"), "from GitGuardian: *A key*"),
     ],
 )
 def test_a_sighting_says_when_and_where(alert: Alert, words: str) -> None:

@@ -30,6 +30,11 @@ def test_many_are_one_message_with_their_number() -> None:
     assert "510 more of this minute are not shown." in shown
 
 
+def test_it_says_that_nobody_is_called_while_it_is_open() -> None:
+    assert "Nobody is called" in str(unknown_card([alert(1)], 2, minute=MINUTE).blocks)
+    assert "Nobody is called" not in str(unknown_card([alert(1, looked_up=False)], 2, minute=MINUTE).blocks)
+
+
 def test_it_is_honest_about_what_was_not_looked_up_and_what_went_elsewhere() -> None:
     assert "not looked up yet" in unknown_card([alert(1, looked_up=False)], 2, minute=MINUTE).text
     assert "messages of their own" in unknown_card([], 0, minute=MINUTE).text
