@@ -58,7 +58,7 @@ async def test_security_is_called_at_once_and_again_until_the_key_is_dead(http_d
     # From an hour on the administrators are called too, and the channel sees it.
     assert "<!subteam^S0ADMINS>" not in calls(desk)[2]
     assert "<!subteam^S0ADMINS>" in calls(desk)[3]
-    await desk.eventually(lambda: cards(desk, "the role *admin*"))
+    await desk.eventually(lambda: cards(desk, "the role *\u2068admin\u2069*"))
     card = cards(desk, "production")[0]
     await desk.slack.click(SAM, card, "disable")
     await desk.eventually(lambda: cards(desk, "dead"))
