@@ -17,7 +17,6 @@ from bot.slack.post_store import PostRow
 from bot.slack.web_client import SlackWebClient
 from keydesk_sandbox.fake_slack import FakeSlack
 from tests.keydesk_sandbox.fake_slack.kit import Clock
-from tests.narrow import present
 from tests.slack.outboxes import Desk
 from tests.tools.leases import holder_of
 
@@ -267,25 +266,6 @@ async def test_a_thread_waits_for_its_card(desk: Desk, fake: FakeSlack) -> None:
     card, outcome = fake.messages("C1GENERAL")
     assert (outcome.thread_ts, outcome.reply_broadcast) == (card.ts, True)
     assert outcome.text == "card of outcome"
-
-
-async def test_a_reply_is_not_redrawn_before_the_card_above_it(desk: Desk, fake: FakeSlack) -> None:
-    await desk.want("p1")
-    await desk.want("p2", subject="called", thread_of="p1")
-    await desk.run()
-    await desk.want("p1")
-    card, reply = [present(await desk.database.read(post_store.load, post_id)) for post_id in ("p1", "p2")]
-    assert post_store.waits_for_its_parent(reply, card)
-    # One that Slack did not take when it was tried last is not waited for, nor one that is as it should be.
-    assert not post_store.waits_for_its_parent(reply, dataclasses.replace(card, attempts=1))
-    assert not post_store.waits_for_its_parent(reply, dataclasses.replace(card, drawn=card.wanted))
-    assert post_store.waits_for_its_parent(
-        dataclasses.replace(reply, ts=None), dataclasses.replace(card, ts=None, attempts=1)
-    )
-    desk.texts |= {"7": "dead", "called": "over"}
-    await desk.want("p2", subject="called", thread_of="p1")
-    await desk.run()
-    assert texts(fake) == ["dead", "over"]
 
 
 async def test_a_reply_whose_answer_got_lost_is_found_in_the_thread(desk: Desk, fake: FakeSlack) -> None:

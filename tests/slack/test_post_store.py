@@ -1,11 +1,13 @@
 """The rows behind messages: wanted anew, in the order of their thread, refused by their channel."""
 
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
 
 from bot.db.engine import Database
 from bot.slack import post_store
+from tests.narrow import present
 
 
 def want(c: sa.Connection, post_id: str, *, target: str = "C1", thread_of: str | None = None, now: float = 1.0) -> int:
@@ -50,3 +52,18 @@ def test_a_channel_that_refuses_is_known_with_what_waits_for_it(sqlite_database:
     run(lambda c: refuse(c, "p3", target="dm:U1"))
     assert run(post_store.refused_channels) == [("C1", "is_archived")]
     assert [row.id for row in run(post_store.refused_in, "C1")] == ["p2", "p1"]
+
+
+async def test_a_reply_waits_for_the_card_above_it(database: Database) -> None:
+    """Also when both are redrawn: else a thread says that something is over while its card says that it is not."""
+    await database.run(want, "p1")
+    await database.run(want, "p2", thread_of="p1")
+    card, reply = [present(await database.read(post_store.load, post_id)) for post_id in ("p1", "p2")]
+    waits = post_store.waits_for_its_parent
+    assert waits(reply, card)
+    reply, card = replace(reply, ts="1.2"), replace(card, ts="1.1")
+    assert waits(reply, card)
+    # One that Slack did not take when it was tried last is not waited for, nor one that is as it should be.
+    assert not waits(reply, replace(card, attempts=1))
+    assert not waits(reply, replace(card, drawn=card.wanted))
+    assert not waits(card, None)
