@@ -23,7 +23,7 @@ from bot.alerts.models import Alert, AlertStatus
 from bot.approvals.models import WORDS, ApprovalRequest, Status
 from bot.gateway.dollars import Dollars
 from bot.gateway.numbers import shown_number
-from bot.languages import joined, tr, trc
+from bot.languages import joined, tr, trc, trn
 from bot.languages.formats import all_of
 from bot.slack.blocks import Block, actions, button, channel_link, context, mention, modal, option, section
 from bot.slack.inputs import State, checkboxes, clipped, ticked
@@ -109,6 +109,15 @@ def _closed_sentence(alert: Alert) -> str:
 def _sure_sentence(alert: Alert, requests: Requests) -> str:
     if all(is_out_of_use(alert, key_id, requests) for key_id in alert.sure_keys) and not open_keys(alert, requests):
         return tr(":lock: It holds a key of this account that is out of use: disabled or deleted.")
+    if len(alert.sure_keys) > 1:
+        return trn(
+            ":rotating_light: It holds {total} keys of this account, and {count} of them still works. Whoever reads "
+            "it can use it until the gateway refuses it.",
+            ":rotating_light: It holds {total} keys of this account, and {count} of them still work. Whoever reads "
+            "them can use them until the gateway refuses them.",
+            len(set(open_keys(alert, requests)) & set(alert.sure_keys)),
+            total=len(alert.sure_keys),
+        )
     return tr(
         ":rotating_light: It holds a key of this account. Whoever reads it can use it until the gateway refuses it."
     )

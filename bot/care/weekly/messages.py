@@ -42,7 +42,7 @@ def _card(_c: sa.Connection, row: PostRow, *, dollars: Dollars) -> Message:
 
 
 def _why() -> str:
-    return tr("This message comes once a week, on Monday morning.")
+    return tr("You need not do anything. This message comes once a week, on Monday morning.")
 
 
 def _growth(spent: int, before: int, units_per_usd: int) -> str:

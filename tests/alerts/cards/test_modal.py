@@ -38,6 +38,11 @@ def test_boxes_are_there_when_several_keys_may_be_meant() -> None:
     assert "Look before you act" in window(finding(7, 8, how=MatchKind.AMBIGUOUS))
 
 
+def test_several_keys_are_counted() -> None:
+    assert "It holds a key of this account." in window(finding(7))
+    assert "It holds 2 keys of this account, and 2 of them still work." in window(finding(7), finding(8))
+
+
 def test_more_than_ten_keys_have_boxes_in_several_groups() -> None:
     shown = window(*(finding(number) for number in range(1, 14)), visible=tuple(range(1, 14)))
     assert [f"'block_id': '{name}'" in shown for name in (KEYS, f"{KEYS}.10", f"{KEYS}.20")] == [True, True, False]

@@ -47,5 +47,5 @@ def test_a_full_card_names_keys_with_what_mends_them() -> None:
 def test_a_short_card_is_short() -> None:
     message = drawn(spent=500_000)
     assert "the seven days before: nothing" in str(message.blocks)
-    assert "This message comes once a week, on Monday morning." in str(message.blocks)
+    assert "You need not do anything. This message comes once a week, on Monday morning." in str(message.blocks)
     assert len(message.blocks) == 3
