@@ -11,7 +11,7 @@ from bot.gateway.dollars import Dollars
 from bot.gateway.numbers import shown_number
 from bot.languages import tr, trc, trn
 from bot.operations import Registry
-from bot.slack.blocks import Message, actions, button, context, date, section
+from bot.slack.blocks import Message, actions, bold_name, button, context, date, section
 
 ROWS = 25
 OLDER, NEWEST = "audit_older", "audit_newest"
@@ -37,7 +37,10 @@ def audit_page(
         nothing = tr("There are no older lines.") if later else nothing
         return Message(nothing, [section(nothing), *([actions(*buttons)] if buttons else [])])
     rows = [_row(line, requests, dollars, operations) for line in lines[:ROWS]]
-    small = tr("Newest first. `keydesk audit export` gives the whole record, `keydesk audit verify` proves it.")
+    small = tr(
+        "Newest first. Whoever runs Keydesk gets the whole record on its server with `keydesk audit export`, and "
+        "proves it with `keydesk audit verify`."
+    )
     title = tr("The record of {key}", key=about) if about else tr("The record of everything")
     if len(lines) > ROWS:
         buttons.append(button(tr("Older"), OLDER, value=f"{text} before:{lines[ROWS - 1]['seq']}".strip()))
@@ -63,7 +66,10 @@ def _row(
     things = [tr("request {number}", number=f"#{request_id}")] if request_id else []
     things += [tr("key {number}", number=shown_number(line["key_id"]))] if line.get("key_id") else []
     things.append(trc("of the record", "line {number}", number=line["seq"]))
-    what = " · ".join([sentence(told), *things])
+    happened = sentence(told)
+    # Each line says which key it is about, also where its sentence does not.
+    name = "" if request is None or not request.key_name.strip() else bold_name(request.key_name)
+    what = " · ".join([happened, *([name] if name and name not in happened else []), *things])
     return trc(
         "line of the record: its time and what happened", "{when} · {what}", when=date(_unix(line["at"])), what=what
     )

@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from bot.approvals.models import Status
 from bot.features import OPERATIONS
 from bot.features.audit_read.views import NEWEST, OLDER, ROWS, audit_page
 from bot.gateway.dollars import Dollars
 from keydesk_sandbox.fake_slack.blocks.surfaces import message_problems
+from tests.approvals.kit import row
 
 
 def line(seq: int, **changes: Any) -> dict[str, Any]:
@@ -27,6 +29,15 @@ def test_each_line_names_its_things_and_only_a_page_is_shown() -> None:
     assert "request #3 · key 7 · " in shown
     assert f"line {ROWS}" in shown
     assert f"line {ROWS + 1}" not in shown
+
+
+def test_each_line_of_a_request_says_which_key_it_is_about_once() -> None:
+    request = row(Status.DENIED, key_name="crawler")
+    denied = line(1, fact="denied", actor="U0MO", request_id=3, details={"operation": "key.create", "reason": "no"})
+    asked = line(2, fact="approved", actor="U0MO", request_id=3, details={"operation": "key.create"})
+    for one in (denied, asked):
+        found = audit_page([one], about="", requests={3: request}, dollars=Dollars(usual=1), operations=OPERATIONS)
+        assert str(found.blocks[1]).count("crawler") == 1
 
 
 def test_older_and_newest_lines_are_a_click_away() -> None:
