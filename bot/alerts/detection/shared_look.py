@@ -4,6 +4,7 @@ One at a time. Whoever is cancelled leaves the look to the others.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -13,38 +14,60 @@ from bot.languages.formats import with_commas
 
 
 @dataclass(eq=False)
+class _Looks:
+    """Of one event loop: the look that runs, and the one that begins after it."""
+
+    running: asyncio.Task[None] | None = None
+    next: asyncio.Task[None] | None = None
+
+    def unfinished(self) -> set[asyncio.Task[None]]:
+        return {task for task in (self.running, self.next) if task is not None and not task.done()}
+
+
+@dataclass(eq=False)
 class SharedLook:
-    """`look`: what is asked for."""
+    """`look`: what is asked for.
+
+    Answers and jobs run on event loops of their own, and one that sleeps is not woken by what is done on the other:
+    those who ask on one loop share looks.
+    """
 
     look: Callable[[], Awaitable[None]]
-    _running: asyncio.Task[None] | None = field(default=None, init=False)
-    _next: asyncio.Task[None] | None = field(default=None, init=False)
+    _of: dict[asyncio.AbstractEventLoop, _Looks] = field(default_factory=dict, init=False)
 
     async def ask(self) -> None:
         """Wait for a look that began after this was called. Raises what it raises, and GatewayError after `close`."""
-        if self._next is None:
-            self._next = asyncio.get_running_loop().create_task(self._run(self._running))
-            self._next.add_done_callback(_noticed)
-        look = self._next
+        loop = asyncio.get_running_loop()
+        looks = self._of.setdefault(loop, _Looks())
+        if looks.next is None:
+            looks.next = loop.create_task(self._run(looks, looks.running))
+            looks.next.add_done_callback(_noticed)
+        look = looks.next
         # Whoever is cancelled ends alone; a look that ends with the process does not cancel those who wait for it.
         await asyncio.wait({look})
         if look.cancelled():
             raise GatewayError(tr("Keydesk stops, so the gateway is not asked any more."))
         look.result()
 
-    async def _run(self, before: asyncio.Task[None] | None) -> None:
+    async def _run(self, looks: _Looks, before: asyncio.Task[None] | None) -> None:
         if before is not None:
             await asyncio.wait({before})
-        self._running, self._next = self._next, None
+        looks.running, looks.next = looks.next, None
         await self.look()
 
     async def close(self) -> None:
-        """End what still looks."""
-        tasks = {task for task in (self._running, self._next) if task is not None and not task.done()}
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+        """End what still looks. What looks on another loop ends soon, and is not waited for."""
+        here, mine = asyncio.get_running_loop(), set[asyncio.Task[None]]()
+        for loop, looks in list(self._of.items()):
+            for task in looks.unfinished():
+                if loop is here:
+                    task.cancel()
+                    mine.add(task)
+                else:
+                    with contextlib.suppress(RuntimeError):  # that loop is closed, and so is its work
+                        loop.call_soon_threadsafe(task.cancel)
+        if mine:
+            await asyncio.wait(mine)
 
 
 class AccountsAway(GatewayError):

@@ -103,3 +103,24 @@ async def test_of_several_one_that_is_slow_or_refuses_is_named_and_not_waited_fo
     await ask_all({}, seconds=5.0)
     for look in looks.values():
         await look.close()
+
+
+async def test_those_on_another_loop_look_by_themselves_and_are_ended_too() -> None:
+    """A loop that sleeps is not woken by what is done on another one: a shutdown hung once."""
+    begun, both, first = list[bool](), asyncio.Event(), asyncio.get_running_loop()
+
+    async def look() -> None:
+        begun.append(asyncio.get_running_loop() is first)
+        if len(begun) == 2:
+            first.call_soon_threadsafe(both.set)
+        await asyncio.Event().wait()
+
+    shared = SharedLook(look)
+    here = asyncio.create_task(shared.ask())
+    await turns()
+    there = asyncio.create_task(asyncio.to_thread(asyncio.run, shared.ask()))
+    await both.wait()
+    assert begun == [True, False]
+    await shared.close()
+    async with asyncio.timeout(10):
+        assert [type(e) for e in await asyncio.gather(here, there, return_exceptions=True)] == [GatewayError] * 2
