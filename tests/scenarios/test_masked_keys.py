@@ -68,11 +68,11 @@ async def test_a_mask_that_fits_none_cannot_be_told(http_desk: Desk, text: str) 
     await learned(desk)
     message = await desk.slack.post_as_app(seed.SECURITY_CHANNEL, f"what is {text}?")
     shown = await shortcut(desk, SAM, seed.SECURITY_CHANNEL, message.ts)
-    assert "a masked key that cannot be told" in shown
-    card = (await desk.eventually(lambda: cards(desk, "a masked key that cannot be told")))[0]
+    assert "a masked key that cannot be identified" in shown
+    card = (await desk.eventually(lambda: cards(desk, "a masked key that cannot be identified")))[0]
     for said in (shown, text_of(card)):
         assert "another account" not in said
-        assert "no key" not in said
+        assert "names no key" not in said
     assert "disable" not in buttons_of(card)
 
 
