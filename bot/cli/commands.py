@@ -220,7 +220,7 @@ def _sandbox(arguments: argparse.Namespace) -> int:
 
 
 def _migrate(_arguments: argparse.Namespace) -> int:
-    from bot.db.engine import SERVER_SECONDS, open_database  # noqa: PLC0415
+    from bot.db.engine import SERVER_SECONDS, open_database  # noqa: PLC0415  # quick --help
 
     database = open_database(load_database_url(), patience=SERVER_SECONDS)
     try:
